@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every target is compiled with: Swift 6, explicit `any`, imports that do not leak, async functions that stay on
+/// their caller's executor, and no warning that is merely printed.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Targets that touch C, or raw memory, also say `unsafe` at each place where they do.
+let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "weir",
+    products: [
+        .library(name: "WeirRPC", targets: ["WeirRPC"]),
+        .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
+        .library(name: "WeirServer", targets: ["WeirServer"]),
+        .executable(name: "weir", targets: ["WeirCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "WeirHTTP2", dependencies: ["CNGHTTP2", nioCore, deque], swiftSettings: strictWithC),
+        .target(name: "WeirRPC", dependencies: [nioCore], swiftSettings: strict),
+        .target(name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),
+        .target(
+            name: "WeirTransport",
+            dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, nioPosix, deque, logging],
+            swiftSettings: strictWithC),
+        .target(name: "WeirProtobuf", dependencies: ["CProtobufC", nioCore], swiftSettings: strictWithC),
+        .target(
+            name: "WeirServer",
+            dependencies: ["WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", nioCore, logging],
+            swiftSettings: strictWithC),
+        .target(
+            name: "WeirDataService",
+            dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore, nioPosix],
+            swiftSettings: strictWithC),
+        .executableTarget(
+            name: "WeirCommand",
+            dependencies: [
+                "WeirDataService", "WeirServer", logging, argumentParser,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirHTTP2", nioCore], swiftSettings: strict),
+    ]
+)

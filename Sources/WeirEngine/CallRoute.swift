@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import WeirRPC
+
+/// Where a path leads: the method, its limits, and what the server hangs on it.
+package final class CallRoute: Sendable {
+    /// The method that is called.
+    package let method: MethodDescriptor
+    /// Largest request message, in bytes.
+    package let maximumRequestBytes: Int
+    /// The deadlines of its calls; nil: those of the connection.
+    package let flow: FlowSettings?
+    /// The server's handler; the engine only carries it.
+    package let handler: any Sendable
+
+    /// Makes a route.
+    package init(
+        method: MethodDescriptor, maximumRequestBytes: Int, flow: FlowSettings? = nil, handler: any Sendable
+    ) {
+        self.method = method
+        self.maximumRequestBytes = maximumRequestBytes
+        self.flow = flow
+        self.handler = handler
+    }
+}
+
+/// Finds the route of a path. Called for each request, on the connection's loop; must not block.
+package protocol CallRouting: AnyObject, Sendable {
+    /// The route of `/service/method`, or nil when there is none.
+    func route(path: String) -> CallRoute?
+    /// Whether any method of the service of this path is known, for the text of UNIMPLEMENTED.
+    func knowsService(ofPath path: String) -> Bool
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import WeirHTTP2
+internal import WeirRPC
+
+/// The field sections of a gRPC response (gRPC over HTTP/2, "Responses").
+extension HeaderFields {
+    /// Response-Headers.
+    static func response(_ metadata: Metadata, contentType: String) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append(name: ":status", value: "200")
+        fields.append(name: "content-type", value: contentType)
+        metadata.forEachField { name, value in fields.append(name: name, value: value) }
+        return fields
+    }
+
+    /// Trailers.
+    static func trailers(_ status: Status, _ metadata: Metadata) -> HeaderFields {
+        var fields = HeaderFields()
+        status.forEachTrailerField(metadata: metadata) { name, value in fields.append(name: name, value: value) }
+        return fields
+    }
+
+    /// Trailers-Only: one field section that is the whole response.
+    static func trailersOnly(_ status: Status, _ metadata: Metadata, contentType: String) -> HeaderFields {
+        var fields = response(Metadata(), contentType: contentType)
+        status.forEachTrailerField(metadata: metadata) { name, value in fields.append(name: name, value: value) }
+        return fields
+    }
+
+    /// An answer to somebody who does not speak gRPC.
+    static func plain(code: Int, allow: String?) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append(name: ":status", value: String(code))
+        fields.append(name: "content-type", value: "text/plain; charset=utf-8")
+        if let allow { fields.append(name: "allow", value: allow) }
+        return fields
+    }
+}

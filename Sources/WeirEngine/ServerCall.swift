@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DequeModule
+package import NIOCore
+package import WeirHTTP2
+package import WeirRPC
+
+/// One call on a connection: what its handler sends, and what becomes of it.
+///
+/// Confined to its connection's loop. The rules are in ``ServerCallStateMachine`` (what may be sent when) and in
+/// ``SendFlowController`` (what may be queued now); this object joins them.
+package final class ServerCall: TimerTableEntry {
+    package let route: CallRoute
+    package let head: RequestHead
+    /// What the driver hangs on the call: its handler's task.
+    package var attachment: AnyObject?
+    /// Whether the driver was told to run a handler that has not returned.
+    package internal(set) var handlerIsRunning = false
+    /// Whether the handler returned, so that what is unsent is the tail.
+    package internal(set) var handlerHasReturned = false
+    /// Messages that were queued.
+    package private(set) var messagesSent: UInt64 = 0
+    /// When the client's deadline passes (`grpc-timeout`).
+    package let deadline: MonotonicInstant?
+    /// Metadata for the response's first field section; no effect once that was sent.
+    package var responseMetadata = Metadata()
+
+    let stream: HTTP2Stream
+    unowned let connection: ServerConnection
+    var machine: ServerCallStateMachine
+    var deframer: MessageDeframer
+    var request: ByteBuffer?
+    var waiters: Deque<SendWaiter> = []
+    /// What a sender is told after the end; the machine's own answer if nil.
+    var endError: RPCError?
+
+    package var timerDeadline = MonotonicInstant.distantFuture
+    package var timerIndex = -1
+
+    init(
+        connection: ServerConnection, stream: HTTP2Stream, route: CallRoute, head: RequestHead,
+        now: MonotonicInstant
+    ) {
+        self.connection = connection
+        self.stream = stream
+        self.route = route
+        self.head = head
+        deadline = head.timeout.map { now + $0 }
+        machine = ServerCallStateMachine(kind: route.method.kind)
+        deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
+    }
+
+    /// The stream's number, for logs.
+    package var streamID: HTTP2StreamID { stream.id }
+
+    /// Whether messages can still be sent.
+    package var isOpen: Bool { machine.isOpen && endError == nil }
+
+    /// The deadlines that apply.
+    var flow: FlowSettings { route.flow ?? connection.configuration.flow }
+
+    /// Bytes held for the client: queued, and the room set aside for the message in the sender's hands.
+    package var heldBytes: Int { stream.pendingBytes }
+
+    /// Why nothing can be sent any more.
+    package var error: RPCError {
+        endError ?? machine.end?.error ?? RPCError(.internalError, "the call is still open")
+    }
+
+    // MARK: - Sending
+
+    /// Asks for room for a message of `byteCount` bytes behind a 5-byte prefix.
+    ///
+    /// Returns true when the caller must write it now with ``write(_:_:)``, false when it has to wait its turn with
+    /// ``wait(_:)``.
+    ///
+    /// - Throws: why nothing can be sent any more, or RESOURCE_EXHAUSTED when no budget could ever hold the message.
+    @inline(__always)
+    package func admit(_ byteCount: Int) throws(RPCError) -> Bool {
+        guard machine.isOpen, endError == nil else { throw error }
+        let total = byteCount + MessagePrefix.byteCount
+        guard waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
+            try checkSize(total)
+            return false
+        }
+        return true
+    }
+
+    private func checkSize(_ total: Int) throws(RPCError) {
+        // Waiting would be for ever: no amount of reading makes a budget larger.
+        guard connection.session.flow.budget.couldHold(total), total <= MessagePrefix.maximumTotalBytes else {
+            throw RPCError(
+                .resourceExhausted,
+                "a message of \(total) bytes is larger than the send budget; send smaller messages or raise the budget")
+        }
+    }
+
+    /// Writes an admitted message: its prefix, then exactly `byteCount` bytes from `body`.
+    ///
+    /// - Throws: the method gives only one response and already gave it.
+    @inline(__always)
+    package func write(
+        _ byteCount: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void
+    ) throws(RPCError) {
+        try beginMessage(byteCount)
+        let session = connection.session
+        unsafe stream.queue.append(count: byteCount + MessagePrefix.byteCount, spares: &session.flow.spares) { space in
+            unsafe MessagePrefix.write(length: byteCount, into: space)
+            unsafe body(UnsafeMutableRawBufferPointer(rebasing: space[MessagePrefix.byteCount...]))
+        }
+        messageQueued()
+    }
+
+    /// Writes an admitted message in pieces: large payloads are queued as the slices they come in.
+    ///
+    /// - Throws: the method gives only one response and already gave it.
+    package func writePieces(
+        _ byteCount: Int, _ body: (_ bytes: (UnsafeRawBufferPointer) -> Void, _ slice: (ByteBuffer) -> Void) -> Void
+    ) throws(RPCError) {
+        try beginMessage(byteCount)
+        let session = connection.session
+        unsafe stream.queue.append(count: MessagePrefix.byteCount, spares: &session.flow.spares) { space in
+            unsafe MessagePrefix.write(length: byteCount, into: space)
+        }
+        unsafe body(
+            { bytes in
+                unsafe stream.queue.append(count: bytes.count, spares: &session.flow.spares) { space in
+                    unsafe space.copyMemory(from: bytes)
+                }
+            },
+            { slice in stream.queue.append(slice: slice) })
+        messageQueued()
+    }
+
+    @inline(__always)
+    private func beginMessage(_ byteCount: Int) throws(RPCError) {
+        switch machine.responseMessageAdmitted() {
+        case .send(let sendsHeaders):
+            if sendsHeaders { connection.submitResponseHeaders(self) }
+        case .refuse(let error):
+            connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
+            throw error
+        }
+    }
+
+    @inline(__always)
+    private func messageQueued() {
+        messagesSent &+= 1
+        if stream.isDeferred { connection.session.resumeData(stream) }
+        connection.outputIsWanted()
+    }
+
+    // MARK: - Waiting
+
+    /// Waits for room; the waiter's `resume` is called once, later.
+    package func wait(_ waiter: SendWaiter) {
+        guard isOpen else {
+            connection.act(.resumeSender(waiter, .failed(error)))
+            return
+        }
+        waiters.append(waiter)
+        if waiters.count == 1 { presentFirstWaiter() }
+    }
+
+    /// The sender's task was cancelled: it stops waiting, unless it was told to go on already.
+    package func stopWaiting(_ waiter: SendWaiter, _ error: RPCError) {
+        guard let index = waiters.firstIndex(where: { $0 === waiter }) else { return }
+        waiters.remove(at: index)
+        if index == 0 {
+            connection.session.flow.abandonWaiting(on: stream)
+            connection.session.flow.leaveQueues(stream)
+            presentFirstWaiter()
+        }
+        connection.act(.resumeSender(waiter, .failed(error)))
+    }
+
+    /// A sender that was told `granted` takes its room, and then writes.
+    ///
+    /// - Throws: the call ended in between.
+    package func redeem() throws(RPCError) {
+        guard isOpen else { throw error }
+        guard connection.session.flow.redeemGrant(on: stream) else {
+            throw RPCError(.internalError, "room for a message was given up before it was used")
+        }
+        presentFirstWaiter()
+    }
+
+    private func presentFirstWaiter() {
+        guard let first = waiters.first else {
+            connection.session.touch(stream)
+            return
+        }
+        connection.session.flow.startWaiting(first.byteCount, on: stream)
+        connection.session.touch(stream)
+        connection.outputIsWanted()
+    }
+
+    /// Room was set aside for the first waiter's message.
+    func grantFirstWaiter() {
+        guard let waiter = waiters.popFirst() else {
+            connection.session.flow.abandonWaiting(on: stream)
+            return
+        }
+        connection.act(.resumeSender(waiter, .granted))
+    }
+
+    /// Nobody waits any more: the call is over.
+    func failWaiters() {
+        while let waiter = waiters.popFirst() {
+            connection.act(.resumeSender(waiter, .failed(error)))
+        }
+    }
+
+    // MARK: - Ending
+
+    /// Sends the response's first field section ahead of any message.
+    package func sendHeaders() {
+        if machine.responseHeadersRequested() {
+            connection.submitResponseHeaders(self)
+            connection.outputIsWanted()
+        }
+    }
+
+    /// The handler returned or threw: everything queued goes out, then this status.
+    package func handlerReturned(_ status: Status, metadata: Metadata = Metadata()) {
+        connection.handlerReturned(self, status, metadata)
+    }
+}

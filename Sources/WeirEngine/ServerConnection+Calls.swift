@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import WeirHTTP2
+internal import WeirRPC
+
+/// What happens on streams, from the request's first field to the end of the call.
+extension ServerConnection {
+    func handle(_ event: HTTP2Event) {
+        switch event {
+        case .requestReceived(let stream): requestReceived(stream)
+        case .dataReceived(let stream): dataReceived(stream)
+        case .requestEnded(let stream): requestEnded(stream)
+        case .streamClosed(let stream, let code, let initiator): streamClosed(stream, code, initiator)
+        case .pingAcknowledged: if lastGoAwayAt != nil { sendLastGoAway() }
+        case .goAwayReceived: break
+        }
+    }
+
+    // MARK: - The request
+
+    private func requestReceived(_ stream: HTTP2Stream) {
+        var parser = RequestHeadParser(
+            maximumHeaderListBytes: configuration.settings.maxHeaderListBytes,
+            maximumFieldCount: configuration.settings.maxHeaderFields)
+        stream.requestFields.forEach { name, value in parser.add(name: name, value: value) }
+        // Header fields are not kept while a stream lives: a thousand stalled ones would hold them for ever.
+        stream.requestFields = HeaderFields()
+        switch parser.finish() {
+        case .reject(let rejection):
+            reject(stream, rejection)
+        case .accept(let head):
+            if stream.requestFieldsTooLarge {
+                let limit = configuration.settings.maxHeaderListBytes
+                reject(
+                    stream,
+                    .grpc(
+                        Status(
+                            code: .resourceExhausted,
+                            message: "the request's metadata is larger than the limit of \(limit) bytes")))
+                return
+            }
+            guard let route = routes.route(path: head.path) else {
+                reject(stream, .grpc(unimplemented(path: head.path)))
+                return
+            }
+            let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
+            stream.owner = call
+            timers.set(call, to: call.deadline)
+        }
+    }
+
+    private func unimplemented(path: String) -> Status {
+        let isKnown = routes.knowsService(ofPath: path)
+        return Status(
+            code: .unimplemented,
+            message: isKnown ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
+    }
+
+    private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection) {
+        switch rejection {
+        case .grpc(let status):
+            act(.report(.refused(reason: status.message)))
+            session.submitTrailersOnly(.trailersOnly(status, Metadata(), contentType: "application/grpc"), on: stream)
+        case .http(let code, let allow, let message):
+            act(.report(.refused(reason: message)))
+            session.respond(.plain(code: code, allow: allow), text: message, on: stream)
+        case .reset(let code, let message):
+            act(.report(.refused(reason: message)))
+            session.submitReset(stream, code: HTTP2ErrorCode(rawValue: code))
+        }
+    }
+
+    private func dataReceived(_ stream: HTTP2Stream) {
+        guard let bytes = stream.inbound.take() else { return }
+        guard let call = stream.owner as? ServerCall, call.machine.isOpen else { return }
+        call.deframer.append(bytes)
+        do throws(RPCError) {
+            while let message = try call.deframer.next() {
+                switch call.machine.requestMessageReceived() {
+                case .deliver: call.request = message
+                case .fail(let status): return fail(call, status)
+                case .ignore: break
+                }
+            }
+        } catch {
+            return fail(call, error.status)
+        }
+        // The handler waits for the whole message, so its bytes' credit goes back at once; the deframer's limit bounds them.
+        session.returnStreamCredit(bytes.readableBytes, on: stream)
+    }
+
+    private func requestEnded(_ stream: HTTP2Stream) {
+        guard let call = stream.owner as? ServerCall else { return }
+        switch call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
+        case .deliver:
+            guard let request = call.request.take() else { return }
+            call.handlerIsRunning = true
+            handlersRunning += 1
+            act(.startHandler(call, request: request))
+        case .fail(let status):
+            fail(call, status)
+        case .ignore:
+            break
+        }
+    }
+
+    // MARK: - The response
+
+    func submitResponseHeaders(_ call: ServerCall) {
+        session.submitResponse(.response(call.responseMetadata, contentType: call.head.contentType), on: call.stream)
+    }
+
+    func handlerReturned(_ call: ServerCall, _ status: Status, _ metadata: Metadata) {
+        if call.handlerIsRunning {
+            call.handlerIsRunning = false
+            handlersRunning -= 1
+        }
+        call.handlerHasReturned = true
+        call.attachment = nil
+        sendStatus(call.machine.handlerReturned(status), call, metadata, truncating: false)
+        call.failWaiters()
+        // The handler's time is over, so what remains is under the tail deadline.
+        session.touch(call.stream)
+        outputIsWanted()
+    }
+
+    private func sendStatus(
+        _ action: ServerCallStateMachine.StatusAction, _ call: ServerCall, _ metadata: Metadata, truncating: Bool
+    ) {
+        switch action {
+        case .sendTrailers(let status):
+            let trailers = HeaderFields.trailers(status, metadata)
+            if truncating {
+                session.truncate(trailers, on: call.stream)
+            } else {
+                session.finish(trailers, on: call.stream)
+            }
+        case .sendTrailersOnly(let status) where status.code == .ok:
+            // Clients may treat a lone OK as an error: a response that succeeded has both field sections.
+            submitResponseHeaders(call)
+            session.finish(.trailers(status, metadata), on: call.stream)
+        case .sendTrailersOnly(let status):
+            session.submitTrailersOnly(
+                .trailersOnly(status, metadata, contentType: call.head.contentType), on: call.stream)
+        case .ignore:
+            // A status was decided before; if its trailers wait behind DATA that is not wanted any more, they go now.
+            break
+        }
+    }
+
+    /// Ends a call in its handler's place: status now, past whatever is queued, and the handler is cancelled.
+    func fail(_ call: ServerCall, _ status: Status, cause: (any Error)? = nil) {
+        let action = call.machine.failed(with: status)
+        if action == .ignore, call.stream.hasUnsentOutput {
+            // The handler had returned and its tail is unsent: what it decided cannot be delivered any more.
+            session.truncate(.trailers(status, Metadata()), on: call.stream)
+        } else {
+            sendStatus(action, call, Metadata(), truncating: true)
+        }
+        call.endError = RPCError(status, cause: cause)
+        call.request = nil
+        cancelHandler(call)
+        session.touch(call.stream)
+    }
+
+    private func cancelHandler(_ call: ServerCall) {
+        call.failWaiters()
+        if call.handlerIsRunning { act(.cancelHandler(call)) }
+    }
+
+    private func streamClosed(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode, _ initiator: HTTP2Error.Initiator) {
+        guard let call = stream.owner as? ServerCall else { return }
+        stream.owner = nil
+        let reason: CallEnd =
+            initiator == .peer ? .resetByPeer(code: code.rawValue) : .resetByServer(code: code.rawValue)
+        end(call, reason, nil)
+    }
+
+    /// The stream is gone: nothing of the call is left on the connection but a handler that may still run.
+    func end(_ call: ServerCall, _ reason: CallEnd, _ error: RPCError?) {
+        timers.set(call, to: nil)
+        if call.endError == nil { call.endError = error }
+        if call.machine.terminated(reason) == .cancelHandler {
+            cancelHandler(call)
+        } else {
+            call.failWaiters()
+        }
+        call.request = nil
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import WeirHTTP2
+internal import WeirRPC
+
+/// When a call is blocked, stalled or out of time, and what happens then.
+extension ServerConnection {
+    /// Looks at a call whose queue, windows or sender changed: is it blocked, why, and when is something due.
+    func evaluate(_ call: ServerCall) {
+        let stream = call.stream
+        guard stream.owner === call else { return }
+        if let cause = blockedCause(of: stream) {
+            stream.stall.blocked(
+                cause, at: now,
+                progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)
+        } else {
+            stream.stall.unblocked()
+            stream.creditSinceClockStart = false
+        }
+        timers.set(call, to: nextInstant(of: call))
+    }
+
+    private func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
+        guard stream.hasUnsentOutput else { return nil }
+        return session.flow.blockedCause(of: stream)
+    }
+
+    private func stallInstant(of call: ServerCall) -> MonotonicInstant? {
+        let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
+        return call.stream.stall.stallInstant(
+            deadline: deadline, connectionProgress: session.flow.lastProgress)
+    }
+
+    private func nextInstant(of call: ServerCall) -> MonotonicInstant? {
+        var next = call.deadline.flatMap { call.endError == nil ? $0 : nil } ?? .distantFuture
+        if let instant = stallInstant(of: call) { next = min(next, instant) }
+        if let instant = call.stream.holdBackUntil { next = min(next, instant) }
+        if let instant = call.stream.smallSendAt { next = min(next, instant) }
+        return next == .distantFuture ? nil : next
+    }
+
+    func callTimerFired(_ call: ServerCall) {
+        let stream = call.stream
+        guard stream.owner === call else { return }
+        if let deadline = call.deadline, deadline <= now, call.endError == nil {
+            fail(
+                call,
+                Status(code: .deadlineExceeded, message: "the call's deadline passed before it was complete"))
+            return
+        }
+        if let due = stream.smallSendAt, due <= now, stream.isDeferred {
+            session.resumeData(stream)
+        }
+        if let due = stream.holdBackUntil, due <= now {
+            stream.holdBackUntil = nil
+            stream.holdBackIsOver = true
+        }
+        if let due = stallInstant(of: call), due <= now {
+            if stream.creditSinceClockStart, stream.waitingBytes > 0, !stream.holdBackIsOver, stream.window.bytes > 0 {
+                // The reader lives: it returned credit, only not enough for the message that was held back for it.
+                stream.holdBackIsOver = true
+            } else {
+                stalled(call)
+                return
+            }
+        }
+        session.touch(stream)
+        timers.set(call, to: nextInstant(of: call))
+    }
+
+    private func stalled(_ call: ServerCall) {
+        let stream = call.stream
+        if stream.stall.cause == .socket {
+            // Trailers could not get out either: the connection's own clock decides.
+            timers.set(call, to: now + .milliseconds(250))
+            if socketIsStuck { return }
+        }
+        let cause = stream.stall.cause ?? .streamWindow
+        let report = StreamStalled(
+            cause: StreamStalled.Cause(cause),
+            stalledFor: .nanoseconds(now.nanoseconds(since: stream.stall.blockedSince)),
+            heldBytes: call.heldBytes, messagesSent: call.messagesSent, windowBytes: stream.window.largestBytes,
+            isTail: call.handlerHasReturned)
+        act(.report(.stalled(method: call.route.method.path, stream: stream.id, report: report)))
+        let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
+        fail(call, report.status(deadline: deadline, retryDelay: configuration.stallRetryDelay), cause: report)
+    }
+
+    private var socketIsStuck: Bool { !session.flow.socketIsWritable }
+}
+
+extension StreamStalled.Cause {
+    init(_ cause: BlockedCause) {
+        self =
+            switch cause {
+            case .socket: .socket
+            case .budget: .budget
+            case .connectionWindow: .connectionWindow
+            case .streamWindow: .streamWindow
+            }
+    }
+}

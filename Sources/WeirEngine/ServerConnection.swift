@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import WeirHTTP2
+internal import WeirRPC
+
+/// A gRPC server's side of one connection, without any I/O.
+///
+/// The driver brings bytes, facts and the time in, and carries ``takeActions()`` and ``produceOutput(at:)`` out:
+///
+///     receive(_:at:)            bytes from the peer
+///     produceOutput(at:)        frames for the peer, in ``output``
+///     outputBuffered(_:at:)     how much of them the kernel has not taken
+///     timerFired(at:)           ``nextDeadline`` has come
+///     connectionLost(_:at:)     there is no peer any more
+///
+/// Calls are driven through ``ServerCall``. After each entry the driver takes the actions. Everything runs on one loop.
+package final class ServerConnection {
+    package let configuration: ServerConnectionConfiguration
+    package let session: HTTP2Session
+    /// Called when there is something to produce that nobody asked for yet. Must only take note.
+    package var onOutputWanted: () -> Void = {}
+
+    let routes: any CallRouting
+    var timers = TimerTable<ServerCall>()
+    var now: MonotonicInstant
+    /// Calls whose stream is open or whose handler runs.
+    package internal(set) var handlersRunning = 0
+    /// Whether no new calls are taken.
+    package internal(set) var isDraining = false
+    /// When the last GOAWAY goes out even without the peer's answer.
+    var lastGoAwayAt: MonotonicInstant?
+    var isClosed = false
+
+    private var actions: [ServerConnectionAction] = []
+    private var toEvaluate: [ServerCall] = []
+    private var openings: [SendFlowController.Opening] = []
+    private var outputWanted = false
+    /// Bytes ever produced, and those of them the kernel was last known to hold back.
+    private var producedBytes: UInt64 = 0
+    private var acceptedBytes: UInt64 = 0
+    /// When output began to wait for the kernel.
+    private var socketBlockedSince: MonotonicInstant?
+
+    /// Makes a connection; its SETTINGS are ready to be produced.
+    ///
+    /// - Throws: the HTTP/2 library could not be set up.
+    package init(
+        configuration: ServerConnectionConfiguration, routes: any CallRouting, budget: ProcessSendBudget,
+        now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
+    ) throws(HTTP2Error) {
+        self.configuration = configuration
+        self.routes = routes
+        self.now = now
+        let flow = SendFlowController(
+            limits: configuration.flowLimits,
+            budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget))
+        session = try HTTP2Session(settings: configuration.settings, flow: flow, confinement: confinement)
+        session.flow.lastProgress = now
+    }
+
+    // MARK: - Input
+
+    /// Bytes from the peer.
+    package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) {
+        self.now = now
+        guard !isClosed else { return }
+        do throws(HTTP2Error) {
+            try session.receive(bytes, at: now)
+        } catch {
+            settle()
+            fail(error)
+            return
+        }
+        settle()
+    }
+
+    /// Whether the driver should read on; false while the peer provokes replies that it does not read.
+    package var wantsInput: Bool { !session.hasTooManyReplies }
+
+    /// Collects frames for the peer in ``output``; the driver takes them and empties it.
+    ///
+    /// Returns whether there may be more once these are written.
+    package func produceOutput(at now: MonotonicInstant) -> Bool {
+        self.now = now
+        outputWanted = false
+        settle()
+        let before = session.output.readableBytes
+        do throws(HTTP2Error) {
+            try session.produceOutput(at: now)
+        } catch {
+            fail(error)
+            return false
+        }
+        let count = session.output.readableBytes - before
+        producedBytes &+= UInt64(count)
+        settle()
+        return count > 0 && session.wantsOutput
+    }
+
+    /// The frames to write.
+    package var output: ByteBuffer {
+        get { session.output }
+        _modify { yield &session.output }
+    }
+
+    /// How many bytes of what was produced the kernel has not taken, and whether it takes more at the moment.
+    package func outputBuffered(_ count: Int, isWritable: Bool, at now: MonotonicInstant) {
+        self.now = now
+        let accepted = producedBytes &- UInt64(max(0, count))
+        if accepted > acceptedBytes || count == 0 {
+            if accepted != acceptedBytes { session.flow.lastProgress = now }
+            acceptedBytes = accepted
+            socketBlockedSince = isWritable ? nil : now
+        } else if isWritable {
+            socketBlockedSince = nil
+        } else if socketBlockedSince == nil {
+            socketBlockedSince = now
+        }
+        session.flow.outputAccepted(remaining: max(0, count))
+        if isWritable != session.flow.socketIsWritable {
+            session.flow.socketIsWritable = isWritable
+            for stream in session.streams.values where stream.hasUnsentOutput { session.touch(stream) }
+        }
+        settle()
+    }
+
+    /// ``nextDeadline`` has come, or something earlier; harmless when nothing is due.
+    package func timerFired(at now: MonotonicInstant) {
+        self.now = now
+        guard !isClosed else { return }
+        if let due = lastGoAwayAt, due <= now { sendLastGoAway() }
+        if let due = socketStallInstant, due <= now {
+            let seconds = Double(now.nanoseconds(since: socketBlockedSince ?? now)) / 1e9
+            act(.report(.connectionStalled(seconds: seconds, streams: session.streams.count)))
+            connectionLost("the client's socket took no bytes for \(Duration.seconds(seconds).secondsText)", at: now)
+            act(.abort)
+            return
+        }
+        while let call = timers.popDue(at: now) { callTimerFired(call) }
+        settle()
+    }
+
+    /// When ``timerFired(at:)`` wants to be called next.
+    package var nextDeadline: MonotonicInstant? {
+        var earliest = timers.earliest ?? .distantFuture
+        if let due = lastGoAwayAt { earliest = min(earliest, due) }
+        if let due = socketStallInstant {
+            // The kernel does not say when it took a part: look more often than the deadline, so that it is kept to.
+            let look = now.advanced(byNanoseconds: configuration.flow.stallDeadline.saturatedNanoseconds / 8)
+            earliest = min(earliest, due, look)
+        }
+        if session.flow.awaitsBudget { earliest = min(earliest, now + Self.budgetRetry) }
+        return earliest == .distantFuture ? nil : earliest
+    }
+
+    /// How often a sender that waits for the process's budget asks again: other connections do not know of it.
+    private static let budgetRetry = Duration.milliseconds(10)
+
+    private var socketStallInstant: MonotonicInstant? {
+        guard let since = socketBlockedSince, !session.flow.socketIsWritable else { return nil }
+        return since + configuration.flow.stallDeadline
+    }
+
+    /// There is no peer any more: every call ends, every sender is told.
+    package func connectionLost(_ reason: String, at now: MonotonicInstant) {
+        self.now = now
+        guard !isClosed else { return }
+        isClosed = true
+        for stream in Array(session.streams.values) {
+            session.flow.discard(stream)
+            session.flow.leaveQueues(stream)
+            if let call = stream.owner as? ServerCall {
+                stream.owner = nil
+                end(call, .connectionLost, RPCError(.unavailable, reason))
+            }
+        }
+        session.flow.outputAccepted(remaining: 0)
+        toEvaluate.removeAll()
+    }
+
+    // MARK: - Actions
+
+    /// Takes what the driver has to do, in order.
+    package func takeActions() -> [ServerConnectionAction] {
+        guard !actions.isEmpty else { return [] }
+        var taken: [ServerConnectionAction] = []
+        swap(&taken, &actions)
+        return taken
+    }
+
+    func act(_ action: ServerConnectionAction) {
+        actions.append(action)
+        outputIsWanted()
+    }
+
+    /// Tells the driver once that it should come and produce.
+    @inline(__always)
+    func outputIsWanted() {
+        guard !outputWanted else { return }
+        outputWanted = true
+        onOutputWanted()
+    }
+
+    // MARK: - Settling
+
+    /// Acts on everything the session wrote down, until there is nothing new.
+    func settle() {
+        guard !isClosed else { return }
+        repeat {
+            for event in session.takeEvents() { handle(event) }
+            for stream in session.takeTouched() {
+                session.flow.reconsider(stream, at: now, &openings)
+                if let call = stream.owner as? ServerCall { toEvaluate.append(call) }
+            }
+            if session.connectionWindowChanged {
+                session.connectionWindowChanged = false
+                session.flow.serveQueues(&openings)
+            }
+            if session.flow.awaitsBudget { session.flow.serveBudgetQueue(&openings) }
+            for opening in openings {
+                switch opening {
+                case .granted(let stream): (stream.owner as? ServerCall)?.grantFirstWaiter()
+                case .resumeData(let stream): session.resumeData(stream)
+                }
+            }
+            openings.removeAll(keepingCapacity: true)
+        } while !session.events.isEmpty || !session.touched.isEmpty || session.connectionWindowChanged
+        for call in toEvaluate { evaluate(call) }
+        toEvaluate.removeAll(keepingCapacity: true)
+        if session.wantsOutput { outputIsWanted() }
+        if session.isFinished, session.output.readableBytes == 0 { close() }
+    }
+
+    private func close() {
+        guard !isClosed else { return }
+        connectionLost("the connection was closed", at: now)
+        actions.append(.close)
+    }
+
+    private func fail(_ error: HTTP2Error) {
+        act(.report(.protocolError(session.lastLibraryError ?? error)))
+        connectionLost("the connection failed: \(error.reason)", at: now)
+        actions.append(.close)
+    }
+}
+
+// MARK: - Introspection
+
+extension ServerConnection {
+    /// What the connection holds at the moment; all zero when it holds nothing.
+    package struct Counts: Sendable, Equatable {
+        package var streams = 0
+        package var heldBytes = 0
+        package var suspendedSenders = 0
+        package var timers = 0
+    }
+
+    /// Counts what the connection holds.
+    package var counts: Counts {
+        var counts = Counts()
+        counts.streams = session.streams.count
+        counts.heldBytes = session.flow.budget.heldBytes
+        counts.timers = timers.count
+        for stream in session.streams.values {
+            counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
+        }
+        return counts
+    }
+}

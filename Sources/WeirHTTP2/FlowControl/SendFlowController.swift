@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DequeModule
+
+/// Decides which message of which stream may be queued on a connection, and why one may not.
+///
+/// The rule: a message is queued only when its stream's queue is short and the open windows can carry it whole, so a
+/// blocked stream holds nothing but the message in its sender's hands, and no stall cuts a message. Connection credit for
+/// a whole message is set aside when it is queued. A message larger than any window so far goes out in parts, and never
+/// takes credit that was set aside.
+package struct SendFlowController: ~Copyable {
+    /// What may be done with a message.
+    package enum Verdict: Equatable {
+        /// The windows carry it whole.
+        case whole
+        /// It is queued alone and goes out as the windows open.
+        case inParts
+        /// The stream's queue is long enough for now.
+        case queueIsFull
+        /// It has to wait.
+        case blocked(BlockedCause)
+    }
+
+    /// The limits, with the defaults of the design's table.
+    package struct Limits: Sendable {
+        /// A stream queues no more than this, one message alone excepted. Bytes.
+        package var streamHighWatermarkBytes = 64 * 1024
+        /// A suspended sender goes on when no more than this is queued. Bytes.
+        package var streamLowWatermarkBytes = 32 * 1024
+        /// How long a message that the windows cannot finish is held back for a peer not seen to refill early.
+        package var holdBack: Duration = .seconds(1)
+        /// The smallest DATA frame worth sending while more of the message is to come. Bytes.
+        package var smallestUsefulBytes = 1024
+        /// After this long a smaller one goes out.
+        package var smallSendDelay: Duration = .milliseconds(100)
+        /// What a stream may queue per turn while others wait for connection credit. Bytes.
+        package var quantumBytes = 16 * 1024
+
+        package init() {}
+    }
+
+    package var limits: Limits
+    /// The peer's window for the connection.
+    package var window: SendWindow
+    /// The connection's send budget.
+    package var budget: ConnectionSendBudget
+    /// Whether the kernel takes bytes at the moment.
+    package var socketIsWritable = true
+    /// When a byte of the connection last moved.
+    package var lastProgress = MonotonicInstant(nanoseconds: .min)
+    /// Connection credit set aside by all streams.
+    package internal(set) var reservedBytes = 0
+    /// Payload bytes that left the streams' queues and that the kernel has not taken; they still count in the budget.
+    package private(set) var outputBytes = 0
+    /// Streams that wait for connection credit only, in order of arrival.
+    var creditQueue: Deque<HTTP2Stream> = []
+    /// Streams that wait for a budget, in order of arrival.
+    var budgetQueue: Deque<HTTP2Stream> = []
+    /// Buffers that the streams' queues share.
+    package var spares = BufferPool()
+
+    /// Makes the controller of a new connection: RFC 9113 §6.9.2 gives it a window of 65,535 bytes.
+    package init(limits: Limits, budget: consuming ConnectionSendBudget) {
+        self.limits = limits
+        self.budget = budget
+        window = SendWindow(bytes: 65_535)
+    }
+
+    /// Connection credit that nobody has set aside.
+    var freeConnectionBytes: Int { window.bytes - reservedBytes }
+
+    /// What may be done now with a message of `count` bytes on `stream`. Changes nothing.
+    package func verdict(_ count: Int, on stream: HTTP2Stream) -> Verdict {
+        let queued = stream.queue.byteCount
+        if queued > 0, queued + count > limits.streamHighWatermarkBytes { return .queueIsFull }
+        let streamFree = stream.window.bytes - queued
+        let connectionFree = freeConnectionBytes
+        if count <= streamFree, count <= connectionFree { return .whole }
+        let fitsNoWindow =
+            stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
+        if queued == 0, fitsNoWindow {
+            if streamFree > 0, connectionFree > 0 { return .inParts }
+            return .blocked(connectionFree <= 0 ? .connectionWindow : .streamWindow)
+        }
+        return .blocked(count > connectionFree ? .connectionWindow : .streamWindow)
+    }
+
+    /// Whether the stream's own window would carry the message, so that only the connection keeps it waiting.
+    func waitsForConnectionOnly(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        let streamFree = stream.window.bytes - stream.queue.byteCount
+        return count <= streamFree || (count > stream.window.largestBytes && streamFree > 0)
+    }
+
+    /// Asks for room for a message of `count` bytes, prefix included, from the sender's own turn.
+    ///
+    /// Returns whether the message may be written to the queue now; the caller then does so with exactly that many bytes.
+    @inline(__always)
+    package mutating func admit(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard stream.waitingBytes == 0 else { return false }
+        return take(count, on: stream, mayPassQueue: false)
+    }
+
+    /// Sets room aside for the message a sender of `stream` waits with, if there is any; returns whether it did.
+    mutating func grant(_ stream: HTTP2Stream, atHeadOfQueue: Bool) -> Bool {
+        guard stream.waitingBytes > 0, !stream.isGranted else { return false }
+        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
+        guard take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else { return false }
+        stream.isGranted = true
+        stream.quantumBytes = max(0, limits.quantumBytes - stream.waitingBytes)
+        return true
+    }
+
+    /// The sender that was granted room writes its message now; returns false when the grant is gone.
+    package mutating func redeemGrant(on stream: HTTP2Stream) -> Bool {
+        guard stream.isGranted else { return false }
+        stream.isGranted = false
+        stream.waitingBytes = 0
+        return true
+    }
+
+    /// The waiting sender gave up (its task was cancelled): room set aside for it is free again.
+    package mutating func abandonWaiting(on stream: HTTP2Stream) {
+        if stream.isGranted {
+            budget.release(stream.waitingBytes)
+            if stream.sendsInParts {
+                stream.sendsInParts = false
+            } else {
+                unreserve(stream.waitingBytes, on: stream)
+            }
+        }
+        stream.isGranted = false
+        stream.waitingBytes = 0
+        stream.holdBackUntil = nil
+        stream.holdBackIsOver = false
+    }
+
+    /// A sender begins to wait with a message of this size, prefix included.
+    package mutating func startWaiting(_ count: Int, on stream: HTTP2Stream) {
+        stream.waitingBytes = count
+        stream.isGranted = false
+        stream.holdBackIsOver = false
+    }
+
+    /// A message that was admitted is not written after all.
+    package mutating func returnUnused(_ count: Int, on stream: HTTP2Stream) {
+        budget.release(count)
+        if stream.sendsInParts { stream.sendsInParts = false } else { unreserve(count, on: stream) }
+    }
+
+    /// The kernel holds back no more than `remaining` bytes of the output: the rest is no longer ours.
+    package mutating func outputAccepted(remaining: Int) {
+        let accepted = outputBytes - min(outputBytes, remaining)
+        outputBytes -= accepted
+        budget.release(accepted)
+    }
+
+    private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
+        let verdict = verdict(count, on: stream)
+        guard verdict == .whole || verdict == .inParts else { return false }
+        if !mayPassQueue, !creditQueue.isEmpty {
+            guard stream.quantumBytes >= count else { return false }
+            stream.quantumBytes -= count
+        }
+        guard budget.hold(count) else { return false }
+        if verdict == .whole {
+            stream.reservedBytes += count
+            reservedBytes += count
+        } else {
+            stream.sendsInParts = true
+        }
+        stream.holdBackUntil = nil
+        stream.holdBackIsOver = false
+        return true
+    }
+
+    // MARK: Sending
+
+    /// How many bytes of `stream` may go into a DATA frame of at most `frameLimit` bytes; 0: later.
+    func sendableBytes(on stream: HTTP2Stream, frameLimit: Int) -> Int {
+        let queued = stream.queue.byteCount
+        let wanted = min(frameLimit, queued)
+        let grantedBytes = stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
+        let unreserved = queued - (stream.reservedBytes - grantedBytes)
+        guard unreserved > 0 else { return wanted }
+        let free = max(0, freeConnectionBytes)
+        return free >= unreserved ? wanted : min(wanted, free)
+    }
+
+    /// DATA with `count` bytes of payload left for the connection's output.
+    mutating func dataSent(_ count: Int, on stream: HTTP2Stream) {
+        // Called after the bytes left the queue: those without a reservation stand in front and go first.
+        let grantedBytes = stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
+        let excess = stream.reservedBytes - grantedBytes - stream.queue.byteCount
+        if excess > 0 { unreserve(excess, on: stream) }
+        stream.window.sent(count)
+        window.sent(count)
+        outputBytes += count
+        if stream.queue.isEmpty { stream.sendsInParts = stream.isGranted && stream.sendsInParts }
+    }
+
+    /// Drops what the stream has queued or was granted; returns how many bytes of the peer's will now never be sent.
+    @discardableResult
+    package mutating func discard(_ stream: HTTP2Stream) -> Int {
+        abandonWaiting(on: stream)
+        let dropped = stream.queue.removeAll(spares: &spares)
+        budget.release(dropped)
+        unreserve(stream.reservedBytes, on: stream)
+        stream.sendsInParts = false
+        stream.smallSendAt = nil
+        stream.stall.unblocked()
+        return dropped
+    }
+
+    /// Gives up reservations of queued bytes that the peer's smaller window can no longer carry.
+    mutating func windowShrank(on stream: HTTP2Stream) {
+        guard !stream.isGranted, stream.reservedBytes > 0, stream.queue.byteCount > stream.window.bytes else { return }
+        unreserve(stream.reservedBytes, on: stream)
+        stream.sendsInParts = true
+    }
+
+    private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
+        let amount = min(count, stream.reservedBytes)
+        stream.reservedBytes -= amount
+        reservedBytes -= amount
+    }
+}
+
+// MARK: - Questions
+
+extension SendFlowController {
+    /// Why a stream with unsent output may not send it; nil when it may, or when it only waits for its queue to drain.
+    package func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
+        if !socketIsWritable { return .socket }
+        if stream.awaitsBudget { return .budget }
+        if stream.waitingBytes > 0, !stream.isGranted {
+            switch verdict(stream.waitingBytes, on: stream) {
+            case .blocked(let cause): return cause
+            case .whole, .inParts: return stream.awaitsConnectionCredit ? .connectionWindow : nil
+            case .queueIsFull: break
+            }
+        }
+        guard !stream.queue.isEmpty else { return nil }
+        if window.bytes <= 0 || (stream.sendsInParts && freeConnectionBytes <= 0) { return .connectionWindow }
+        if stream.window.bytes <= 0 { return .streamWindow }
+        return nil
+    }
+
+    /// Whether the stream's own window is too small for what it has to send next: then no other stream's progress helps it.
+    package func waitsForOwnWindow(_ stream: HTTP2Stream) -> Bool {
+        if !stream.queue.isEmpty { return stream.window.bytes <= 0 }
+        return stream.waitingBytes > 0 && !waitsForConnectionOnly(stream.waitingBytes, on: stream)
+    }
+}

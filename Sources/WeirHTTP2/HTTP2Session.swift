@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+internal import CNGHTTP2
+
+/// One server-side HTTP/2 connection without any I/O: bytes and facts go in, events and bytes come out.
+///
+/// The sole owner of an `nghttp2_session`. nghttp2 must never be entered from one of its own callbacks, so callbacks only
+/// write down what happened (``events``, ``touched``) and the caller acts on it after C has returned. A session belongs to
+/// one loop; ``confinement`` checks that at each entry.
+@safe package final class HTTP2Session {
+    /// What the caller has to act on, in order.
+    package private(set) var events: [HTTP2Event] = []
+    /// Streams whose queue or windows changed since they were last looked at.
+    package private(set) var touched: [HTTP2Stream] = []
+    /// Streams that are open, by number.
+    package private(set) var streams: [Int32: HTTP2Stream] = [:]
+    /// Who may send what.
+    package var flow: SendFlowController
+    /// Frames collected for the wire. The driver takes them and leaves the buffer empty.
+    package var output: ByteBuffer
+
+    let settings: HTTP2Settings
+    /// Traps, in builds with assertions, when the session is entered from another thread or from one of its callbacks.
+    private let confinement: () -> Bool
+    private var session: OpaquePointer?
+    private var boundaries = FrameBoundaries(prefaceBytes: Int(NGHTTP2_CLIENT_MAGIC_LEN))
+    private var heldBack: [UInt8] = []
+    /// Whether C code is running, so that an entry now would be a re-entry.
+    private var isInside = false
+    /// The peer's SETTINGS_INITIAL_WINDOW_SIZE.
+    var peerInitialWindowBytes = 65_535
+    /// Whether connection credit may have become free since the streams that wait for it were last looked at.
+    package var connectionWindowChanged = false
+    /// The instant of the current entry, for what callbacks write down.
+    var now = MonotonicInstant(nanoseconds: 0)
+    /// Connection credit owed for DATA received in the current entry.
+    var connectionCredit = 0
+    /// Trailer-sent streams that need RST_STREAM(NO_ERROR), because the request side is still open.
+    var resetsAfterTrailers: [HTTP2Stream] = []
+    /// What the library said about the last broken frame, for the log.
+    package internal(set) var lastLibraryError: HTTP2Error?
+    /// Streams the peer opened over the connection's life.
+    package internal(set) var openedStreams: UInt64 = 0
+
+    /// Makes a session and submits the server's SETTINGS.
+    ///
+    /// - Throws: `HTTP2Error` when the library has no memory.
+    package init(
+        settings: HTTP2Settings, flow: consuming SendFlowController,
+        confinement: @escaping () -> Bool = { true }
+    ) throws(HTTP2Error) {
+        self.settings = settings
+        self.flow = flow
+        self.confinement = confinement
+        output = ByteBuffer()
+        unsafe session = unsafe try Self.makeSession(settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
+        try check(submitSettings())
+    }
+
+    deinit {
+        unsafe nghttp2_session_del(session)
+    }
+
+    // MARK: - Input
+
+    /// Feeds bytes from the peer.
+    ///
+    /// - Throws: a connection error after which nothing more may be fed; what was learned before is still in ``events``.
+    package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) throws(HTTP2Error) {
+        self.now = now
+        var failure: HTTP2Error?
+        unsafe bytes.withUnsafeReadableBytes { raw in
+            let span = unsafe Span<UInt8>(_unsafeBytes: raw)
+            if heldBack.isEmpty {
+                let passable = boundaries.passableBytes(of: span)
+                failure = unsafe feed(UnsafeRawBufferPointer(rebasing: raw[..<passable]))
+                unsafe heldBack.append(contentsOf: raw[passable...])
+            } else {
+                // Only the few bytes of a split frame header are ever joined like this; the rest follows from `raw`.
+                let missing = min(raw.count, FrameBoundaries.headerBytes - heldBack.count)
+                unsafe heldBack.append(contentsOf: raw[..<missing])
+                guard heldBack.count == FrameBoundaries.headerBytes else { return }
+                let header = heldBack
+                heldBack.removeAll(keepingCapacity: true)
+                _ = boundaries.passableBytes(of: header.span)
+                failure = unsafe header.withUnsafeBytes { unsafe feed($0) }
+                guard failure == nil else { return }
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: raw[missing...])
+                let passable = boundaries.passableBytes(of: unsafe Span<UInt8>(_unsafeBytes: rest))
+                failure = unsafe feed(UnsafeRawBufferPointer(rebasing: rest[..<passable]))
+                unsafe heldBack.append(contentsOf: rest[passable...])
+            }
+        }
+        returnConnectionCredit()
+        if let failure { throw failure }
+    }
+
+    private func feed(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
+        // An empty call would be counted as a CONTINUATION by nghttp2 1.52.
+        guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return nil }
+        let result = unsafe enter { unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count) }
+        return result < 0 ? Self.connectionError(Int32(result)) : nil
+    }
+
+    private func returnConnectionCredit() {
+        guard connectionCredit > 0 else { return }
+        let credit = connectionCredit
+        connectionCredit = 0
+        _ = unsafe enter { unsafe nghttp2_session_consume_connection($0, credit) }
+    }
+
+    /// Returns stream credit for bytes that the call took.
+    package func returnStreamCredit(_ count: Int, on stream: HTTP2Stream) {
+        let credit = stream.receiveCredit.taken(count)
+        guard credit > 0, streams[stream.id.rawValue] === stream else { return }
+        _ = unsafe enter { unsafe nghttp2_session_consume_stream($0, stream.id.rawValue, credit) }
+    }
+
+    // MARK: - Output
+
+    /// Collects frames in ``output`` until nothing is left to send or the output's high watermark is reached.
+    ///
+    /// - Throws: a connection error; the connection is beyond repair then.
+    package func produceOutput(at now: MonotonicInstant) throws(HTTP2Error) {
+        self.now = now
+        while output.readableBytes < settings.outputHighWatermarkBytes {
+            var chunk: UnsafePointer<UInt8>?
+            let before = output.readableBytes
+            let count = unsafe enter { unsafe nghttp2_session_mem_send($0, &chunk) }
+            if count < 0 { throw Self.connectionError(Int32(count)) }
+            if count > 0, let chunk = unsafe chunk {
+                unsafe output.writeBytes(UnsafeRawBufferPointer(start: chunk, count: count))
+            }
+            submitResetsAfterTrailers()
+            // 0 bytes do not mean done: DATA frames went straight into the output.
+            if count == 0, output.readableBytes == before { return }
+        }
+    }
+
+    private func submitResetsAfterTrailers() {
+        while let stream = resetsAfterTrailers.popLast() {
+            submitReset(stream, code: .noError)
+        }
+    }
+
+    // MARK: - State
+
+    /// Whether the connection has nothing left to do and should be closed.
+    package var isFinished: Bool {
+        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+    }
+
+    /// Whether nghttp2 has frames to send now.
+    package var wantsOutput: Bool {
+        unsafe nghttp2_session_want_write(session) != 0
+    }
+
+    /// Frames in front of the next DATA. While a peer provokes replies without reading them this grows, and the driver
+    /// stops reading at ``HTTP2Settings/maxQueuedReplies``.
+    package var queuedFrames: Int {
+        unsafe nghttp2_session_get_outbound_queue_size(session)
+    }
+
+    /// Whether replies have piled up so far that no more input should be taken.
+    package var hasTooManyReplies: Bool { queuedFrames > settings.maxQueuedReplies }
+
+    /// nghttp2's own numbers, for tests that compare them with the ledger.
+    package func libraryWindows(of stream: HTTP2Stream) -> (stream: Int, connection: Int) {
+        unsafe (
+            Int(nghttp2_session_get_stream_remote_window_size(session, stream.id.rawValue)),
+            Int(nghttp2_session_get_remote_window_size(session))
+        )
+    }
+
+    /// Takes the events collected so far.
+    package func takeEvents() -> [HTTP2Event] {
+        guard !events.isEmpty else { return [] }
+        var taken: [HTTP2Event] = []
+        swap(&taken, &events)
+        return taken
+    }
+
+    /// Takes the streams to look at.
+    package func takeTouched() -> [HTTP2Stream] {
+        guard !touched.isEmpty else { return [] }
+        var taken: [HTTP2Stream] = []
+        swap(&taken, &touched)
+        for stream in taken { stream.isTouched = false }
+        return taken
+    }
+
+    // MARK: - For callbacks and submissions
+
+    func record(_ event: HTTP2Event) { events.append(event) }
+
+    /// Marks a stream to be looked at after C has returned.
+    package func touch(_ stream: HTTP2Stream) {
+        guard !stream.isTouched else { return }
+        stream.isTouched = true
+        touched.append(stream)
+    }
+
+    func streamOpened(_ id: Int32) -> HTTP2Stream {
+        let stream = HTTP2Stream(id: HTTP2StreamID(id), windowBytes: peerInitialWindowBytes)
+        streams[id] = stream
+        openedStreams &+= 1
+        return stream
+    }
+
+    func streamClosed(_ id: Int32, code: UInt32) {
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        flow.discard(stream)
+        flow.leaveQueues(stream)
+        stream.receiveCredit.streamEnded()
+        stream.sendState = .closed
+        stream.trailers = nil
+        connectionWindowChanged = true
+        let code = HTTP2ErrorCode(rawValue: code)
+        let initiator: HTTP2Error.Initiator =
+            stream.localReset != nil ? .local : stream.peerReset != nil ? .peer : code == .noError ? .local : .library
+        record(.streamClosed(stream, code: code, initiator: initiator))
+    }
+
+    /// Runs `body` with the C session; callbacks run inside.
+    func enter<Result>(_ body: (OpaquePointer?) -> Result) -> Result {
+        assert(confinement(), "an HTTP/2 session must only be used on its connection's loop")
+        assert(!isInside, "an HTTP/2 session must not be entered from one of its callbacks")
+        isInside = true
+        defer { isInside = false }
+        return unsafe body(session)
+    }
+}

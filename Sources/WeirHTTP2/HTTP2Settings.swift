@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What this side announces and enforces on a connection, with the defaults of the design's table.
+package struct HTTP2Settings: Sendable, Equatable {
+    /// SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2).
+    package var maxConcurrentStreams: Int = 1000
+    /// Receive window of each stream, in bytes.
+    package var streamReceiveWindowBytes: Int = 64 * 1024
+    /// Receive window of the connection, in bytes.
+    package var connectionReceiveWindowBytes: Int = 1024 * 1024
+    /// Field sections above this are answered with a status; above four times this the stream is reset.
+    package var maxHeaderListBytes: Int = 16 * 1024
+    /// As ``maxHeaderListBytes``, for the number of fields.
+    package var maxHeaderFields: Int = 128
+    /// RST_STREAM frames the peer may send at once, and per second after that (CVE-2023-44487).
+    package var resetBurst: Int = 200
+    package var resetsPerSecond: Int = 20
+    /// CONTINUATION frames for one field section (CVE-2024-28182).
+    package var maxContinuations: Int = 8
+    /// Entries in one SETTINGS frame (CVE-2020-11080).
+    package var maxSettingsEntries: Int = 32
+    /// Replies (PING, SETTINGS, RST_STREAM) waiting to be sent before no more input is taken.
+    package var maxQueuedReplies: Int = 500
+    /// Bytes of output collected before producing pauses.
+    package var outputHighWatermarkBytes: Int = 64 * 1024
+
+    package init() {}
+}

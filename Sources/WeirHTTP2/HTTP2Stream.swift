@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// One stream of a connection: what it received, and what it has to send and may.
+///
+/// A plain object, confined to its connection's loop like the session that owns it. The session's callbacks and the send
+/// flow controller write its fields; the engine reads them and hangs its call on ``owner``.
+package final class HTTP2Stream {
+    /// How far the response has come.
+    package enum SendState: Sendable {
+        /// Nothing was sent.
+        case idle
+        /// The response's field section was submitted; DATA may follow.
+        case open
+        /// The trailer section was submitted or waits behind queued DATA.
+        case finishing
+        /// Nothing more can be sent.
+        case closed
+    }
+
+    package let id: HTTP2StreamID
+    /// The engine's call on this stream; cleared when the stream closes, which breaks the cycle.
+    package var owner: AnyObject?
+
+    // MARK: Receiving
+    /// The request's field section.
+    package var requestFields = HeaderFields()
+    /// Set when the request's fields passed the soft limits (RFC 9113 §10.5.1); later fields were not kept.
+    package var requestFieldsTooLarge = false
+    /// Bytes of DATA received and not yet handed to the call.
+    package var inbound: ByteBuffer?
+    /// Receive credit owed to the peer.
+    package var receiveCredit = ReceiveCredit()
+    /// Whether the peer has ended its side.
+    package var requestEnded = false
+    /// Size and number of all fields received in the current section, for the limits.
+    var sectionBytes = 0
+    var sectionFields = 0
+
+    // MARK: Sending
+    package internal(set) var sendState = SendState.idle
+    /// Bytes admitted and not yet on their way.
+    package var queue = SendQueue()
+    /// The peer's window for this stream.
+    package var window: SendWindow
+    /// Trailers that go out behind the queued bytes.
+    var trailers: HeaderFields?
+    /// Whether the last DATA frame ends the response: plain HTTP has no trailers.
+    var endsWithData = false
+    /// Size of the message in the waiting sender's hands, prefix included; 0 when nobody waits.
+    package internal(set) var waitingBytes = 0
+    /// Whether room for the waiting message was set aside, so that its sender only has to write it.
+    package internal(set) var isGranted = false
+    /// Connection credit set aside for queued bytes of whole messages and for a granted message.
+    var reservedBytes = 0
+    /// Whether nghttp2 asked for DATA and was told to come back later.
+    package internal(set) var isDeferred = false
+    /// Whether a message that fits no window was admitted and goes out in parts.
+    var sendsInParts = false
+    /// Whether the stream stands in the queue for connection credit.
+    var awaitsConnectionCredit = false
+    /// Whether the stream stands in the queue for a budget.
+    var awaitsBudget = false
+    /// Bytes this stream may still queue before others that wait for connection credit have their turn.
+    var quantumBytes = 0
+    /// When holding back a message that the windows cannot finish ends.
+    package var holdBackUntil: MonotonicInstant?
+    /// Whether the windows' small rest may be used for the next message although it cannot be finished.
+    package var holdBackIsOver = false
+    /// When a DATA frame below the useful size may go out all the same.
+    package internal(set) var smallSendAt: MonotonicInstant?
+    /// Whether the peer granted credit since the stall clock last started.
+    package var creditSinceClockStart = false
+    /// Since when the stream is blocked, and why.
+    package var stall = StallDetector()
+    /// Bytes of DATA sent so far.
+    package internal(set) var sentBytes: UInt64 = 0
+
+    // MARK: Ending
+    /// Set when this side submitted RST_STREAM, with its code.
+    var localReset: HTTP2ErrorCode?
+    /// Set when the peer's RST_STREAM arrived.
+    var peerReset: HTTP2ErrorCode?
+    /// Whether RST_STREAM(NO_ERROR) must follow the trailers because the request is still open (RFC 9113 §8.1).
+    var resetsAfterTrailers = false
+
+    /// Whether the stream is in the session's list of streams to look at.
+    var isTouched = false
+
+    init(id: HTTP2StreamID, windowBytes: Int) {
+        self.id = id
+        window = SendWindow(bytes: windowBytes)
+    }
+
+    /// Bytes that wait to be sent, the message in the sender's hands included.
+    package var pendingBytes: Int { queue.byteCount + waitingBytes }
+
+    /// Whether DATA or trailers are still to be sent.
+    package var hasUnsentOutput: Bool {
+        !queue.isEmpty || waitingBytes > 0 || (sendState == .finishing && trailers != nil)
+    }
+}

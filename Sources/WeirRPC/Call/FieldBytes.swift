@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the header parser asks of the bytes of a name or a value, without making a `String` of them.
+extension Span<UInt8> {
+    /// Whether the bytes are exactly those of an ASCII literal.
+    @inline(__always)
+    func equals(_ literal: StaticString) -> Bool {
+        guard count == literal.utf8CodeUnitCount else { return false }
+        // A literal that is one scalar has no pointer; such names and values do not exist here.
+        guard literal.hasPointerRepresentation else { return false }
+        let bytes = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        for index in indices where unsafe self[index] != bytes[index] { return false }
+        return true
+    }
+
+    /// Whether the bytes end in `-bin`, which makes the values of a name binary.
+    var isBinaryName: Bool {
+        count >= 4 && self[count - 4] == 0x2D && self[count - 3] == 0x62 && self[count - 2] == 0x69
+            && self[count - 1] == 0x6E
+    }
+
+    /// Whether the bytes may be the name of metadata.
+    var isMetadataName: Bool {
+        guard !isEmpty else { return false }
+        for index in indices where !MetadataName.isValid(self[index]) { return false }
+        return true
+    }
+
+    /// Whether the bytes are `/service/method`: both parts there, printable ASCII and no space.
+    ///
+    /// The last slash is the one that ends the service's name; whether there is such a service is the router's affair.
+    var isMethodPath: Bool {
+        guard count >= 4, self[0] == 0x2F else { return false }
+        var lastSlash = 0
+        for index in indices {
+            let byte = self[index]
+            guard byte > 0x20, byte < 0x7F else { return false }
+            if byte == 0x2F { lastSlash = index }
+        }
+        return lastSlash > 1 && lastSlash < count - 1
+    }
+
+    /// Whether all bytes are printable ASCII, spaces included.
+    var isPrintable: Bool {
+        for index in indices where self[index] < 0x20 || self[index] > 0x7E { return false }
+        return true
+    }
+
+    /// The bytes as text when they are printable ASCII, else nil.
+    var printableString: String? {
+        isPrintable ? string : nil
+    }
+
+    /// The bytes as text; those that are not UTF-8 become U+FFFD.
+    var string: String {
+        unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The part of `range` that is left without the spaces and tabs at its ends.
+    func trimmed(_ range: Range<Int>) -> Range<Int> {
+        var lower = range.lowerBound
+        var upper = range.upperBound
+        while lower < upper, self[lower] == 0x20 || self[lower] == 0x09 { lower += 1 }
+        while upper > lower, self[upper - 1] == 0x20 || self[upper - 1] == 0x09 { upper -= 1 }
+        return lower..<upper
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where each field goes. Names are told apart by their length first, so that most are compared with one literal.
+extension RequestHeadParser {
+    mutating func addPseudoHeader(name: Span<UInt8>, value: Span<UInt8>) {
+        // RFC 9113 §8.3: in front of all regular fields, none unknown and none twice.
+        guard !seen.contains(.regularField) else {
+            flaws.insert(.pseudoHeader)
+            return
+        }
+        if name.equals(":path"), pathForm == .missing {
+            pathForm = value.isMethodPath ? .wellFormed : .malformed
+            if pathForm == .wellFormed, !isOverLimit { path = value.string }
+        } else if name.equals(":method"), method == .missing {
+            method = value.equals("POST") ? .post : .other
+        } else if name.equals(":scheme"), seen.insert(.scheme).inserted {
+            scheme = value.equals("http") ? "http" : value.equals("https") ? "https" : ""
+        } else if name.equals(":authority"), seen.insert(.authority).inserted {
+            if !isOverLimit { authority = value.printableString }
+        } else {
+            flaws.insert(.pseudoHeader)
+        }
+    }
+
+    mutating func addField(name: Span<UInt8>, value: Span<UInt8>) {
+        switch name.count {
+        case 2 where name.equals("te"):
+            // RFC 9113 §8.2.2. A missing te is let pass, since proxies drop it.
+            if !value.equals("trailers") { flaws.insert(.te) }
+        case 4 where name.equals("host"):
+            addHost(value)
+        case 12 where name.equals("content-type"):
+            addContentType(value)
+        case 12 where name.equals("grpc-timeout"):
+            guard seen.insert(.timeout).inserted else { return }
+            timeout = TimeoutHeader.parse(value)
+            if timeout == nil { flaws.insert(.timeout) }
+        case 13 where name.equals("grpc-encoding"):
+            if encoding == nil, !isOverLimit {
+                encoding = value.equals("identity") ? "identity" : value.printableString
+            }
+        case 20 where name.equals("grpc-accept-encoding"):
+            if acceptEncoding == nil, !isOverLimit { acceptEncoding = value.printableString }
+        case 10 where name.equals("user-agent"):
+            if userAgent == nil, !isOverLimit { userAgent = value.printableString }
+        case 14 where name.equals("content-length"):
+            break  // HTTP/2 checks it; echoed as metadata it would spoil the response.
+        case 10 where name.equals("connection") || name.equals("keep-alive"),
+            7 where name.equals("upgrade"),
+            16 where name.equals("proxy-connection"),
+            17 where name.equals("transfer-encoding"):
+            flaws.insert(.connectionSpecific)
+        default:
+            addMetadata(name: name, value: value)
+        }
+    }
+
+    private mutating func addHost(_ value: Span<UInt8>) {
+        // Beside :authority the host is dropped (gRFC A41); two of them are one too many.
+        hostCount += 1
+        if authority == nil, host == nil, !isOverLimit { host = value.printableString }
+    }
+
+    private mutating func addContentType(_ value: Span<UInt8>) {
+        guard case .missing = contentType else { return }
+        if value.equals("application/grpc") {
+            contentType = .grpc(subtype: "")
+        } else if value.equals("application/grpc+proto") {
+            contentType = .grpc(subtype: "proto")
+        } else if let subtype = subtype(ofContentType: value) {
+            contentType = .grpc(subtype: subtype)
+        } else {
+            contentType = .foreign
+        }
+    }
+
+    /// The subtype of any content-type that is gRPC's, or nil when it is another.
+    ///
+    /// That is `application/grpc` in whatever case, then the end, a plus or a semicolon, whose parameters are ignored.
+    private func subtype(ofContentType value: Span<UInt8>) -> String? {
+        let essence: StaticString = "application/grpc"
+        let length = essence.utf8CodeUnitCount
+        var lowered: [UInt8] = []
+        for index in value.indices.prefix(length + 1 + RequestHeadParser.maximumSubtypeBytes + 1) {
+            let byte = value[index]
+            if byte == 0x3B { break }
+            lowered.append(byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte)
+        }
+        while lowered.last == 0x20 || lowered.last == 0x09 { lowered.removeLast() }
+        guard lowered.count >= length, lowered.span.extracting(..<length).equals(essence) else { return nil }
+        guard lowered.count > length else { return "" }
+        let subtype = lowered[(length + 1)...]
+        // What is echoed has to be a token (RFC 9110 §5.6.2); these are the characters that media types use.
+        guard lowered[length] == 0x2B, subtype.count <= RequestHeadParser.maximumSubtypeBytes,
+            subtype.allSatisfy({ MetadataName.isValid($0) || $0 == 0x2B })
+        else { return nil }
+        return String(decoding: subtype, as: UTF8.self)
+    }
+
+    /// The longest subtype that is accepted, and so sent back, in bytes.
+    private static var maximumSubtypeBytes: Int { 64 }
+}
+
+// MARK: - Metadata
+
+extension RequestHeadParser {
+    private mutating func addMetadata(name: Span<UInt8>, value: Span<UInt8>) {
+        guard !isOverLimit else {
+            // Refused whatever follows, so that what was kept need not be kept any longer.
+            metadata = Metadata()
+            return
+        }
+        guard name.isMetadataName else { return }
+        if name.isBinaryName {
+            addBinary(name: name, value: value)
+        } else if value.isPrintable {
+            let key = name.string
+            guard !MetadataName.isReserved(key) else { return }
+            let range = value.trimmed(value.indices)
+            metadata.appendUnchecked(name: key, value: .string(value.extracting(range).string))
+        }
+    }
+
+    /// Takes a value that is base64, or several of them that an intermediary joined by commas.
+    private mutating func addBinary(name: Span<UInt8>, value: Span<UInt8>) {
+        let key = name.string
+        guard !MetadataName.isReserved(key) else { return }
+        var start = 0
+        for index in 0...value.count where index == value.count || value[index] == 0x2C {
+            if start > 0 { fieldCount += 1 }
+            guard !isOverLimit else { return }
+            let part = value.trimmed(start..<index)
+            guard let bytes = Base64.decode(value.extracting(part)) else {
+                flaws.insert(.binary)
+                return
+            }
+            metadata.appendUnchecked(name: key, value: .binary(bytes))
+            start = index + 1
+        }
+    }
+}

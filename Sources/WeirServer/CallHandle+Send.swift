@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import WeirEngine
+internal import WeirProtobuf
+internal import WeirRPC
+internal import WeirTransport
+
+/// Sending a message: at once on the loop if there is room, else by waiting for it.
+extension CallHandle {
+    /// From this size on a `bytes` field is queued as the slice it is instead of being copied.
+    static var sliceThresholdBytes: Int { 16 * 1024 }
+
+    @inline(__always)
+    nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
+        if isOnLoop, try sendNow(message) { return }
+        try await sendWaiting(message)
+    }
+
+    /// Queues the message if there is room now; only on the loop.
+    @inline(__always)
+    private func sendNow<Message: ProtobufMessage>(_ message: Message) throws -> Bool {
+        try message.withPacking { packing in
+            guard try call.admit(packing.byteCount) else { return false }
+            try Self.write(packing, to: call)
+            return true
+        }
+    }
+
+    private nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
+        // From elsewhere there may be room all the same.
+        if !isOnLoop, try await callOnLoop({ _ in try self.sendNow(message) }) { return }
+        let byteCount = try message.withPacking { packing in packing.byteCount }
+        if case .failed(let error) = await waitForRoom(byteCount) { throw error }
+        try await callOnLoop { call in
+            try call.redeem()
+            try message.withPacking { packing in try Self.write(packing, to: call) }
+        }
+    }
+
+    @inline(__always)
+    private static func write(_ packing: borrowing ProtobufPacking, to call: ServerCall) throws(RPCError) {
+        if packing.largestBytesField >= sliceThresholdBytes {
+            try writeSlices(packing, to: call)
+        } else {
+            unsafe try call.write(packing.byteCount) { space in unsafe packing.pack(into: space) }
+        }
+    }
+
+    private static func writeSlices(_ packing: borrowing ProtobufPacking, to call: ServerCall) throws(RPCError) {
+        unsafe try call.writePieces(packing.byteCount) { bytes, slice in
+            unsafe packing.pack(sliceThreshold: sliceThresholdBytes, bytes: bytes, slice: slice)
+        }
+    }
+}

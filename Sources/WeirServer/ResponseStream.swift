@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import WeirEngine
+public import WeirProtobuf
+internal import WeirTransport
+
+/// The response messages of a call, on their way to the client.
+///
+/// ```swift
+/// for try await tick in ticks {
+///     try await stream.send(tick)
+/// }
+/// ```
+///
+/// Usable from any task and thread, and from several at once; messages of one task keep their order.
+public struct ResponseStream<Message: ProtobufMessage>: Sendable {
+    let handle: CallHandle
+
+    /// Sends a message to the client.
+    ///
+    /// Returns without suspending while the client keeps up: the message is then serialised into the stream's queue, which
+    /// never holds more than the stream's high watermark (64 KiB by default) or than the client's windows can carry.
+    /// Otherwise it suspends, and the message stays unserialised in the caller's hands, until the client has read.
+    ///
+    /// - Throws: ``WeirRPC/RPCError``: the client cancelled or is gone, its deadline passed, or it did not read for as long
+    ///   as the stall deadline; then ``WeirRPC/StreamStalled`` is the error's cause. Also RESOURCE_EXHAUSTED for a message
+    ///   that is larger than the send budget.
+    ///
+    /// Cancel safety: when the calling task is cancelled, either the whole message is queued or nothing of it.
+    ///
+    /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
+    @inline(__always)
+    public nonisolated(nonsending) func send(_ message: Message) async throws {
+        try await handle.send(message)
+    }
+
+    /// Sends the response's header fields ahead of the first message, which otherwise carries them along.
+    ///
+    /// Suspends only when called from outside the connection's event loop. Does nothing when they were sent before.
+    public nonisolated(nonsending) func sendHeaders() async throws {
+        try await handle.callOnLoop { call in call.sendHeaders() }
+    }
+}

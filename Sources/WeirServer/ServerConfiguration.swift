@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import WeirEngine
+internal import WeirHTTP2
+internal import WeirTransport
+
+/// Everything that can be set on a ``Server``, with its default.
+public struct ServerConfiguration: Sendable {
+    /// The name or address to listen on.
+    public var host: String = "127.0.0.1"
+    /// The port to listen on; 0 picks a free one.
+    public var port: Int = 50051
+    /// Event loops, each a thread. Default: one per core.
+    public var threads: Int = System.coreCount
+
+    /// A stream that is blocked for this long without a byte of progress is cancelled.
+    public var stallDeadline: Duration = .seconds(60)
+    /// As ``stallDeadline``, once the handler has returned and the rest of its response is unsent.
+    public var tailDeadline: Duration = .seconds(60)
+    /// Bytes a stream queues before `send` suspends (high watermark); it goes on at half of that.
+    public var streamBufferBytes: Int = 64 * 1024
+    /// Bytes queued on one connection, output that the kernel has not taken included.
+    public var connectionSendBudgetBytes: Int = 4 * 1024 * 1024
+    /// Bytes queued on all connections together. Default: a quarter of the memory this process may use.
+    public var processSendBudgetBytes: Int = ProcessMemory.limitBytes / 4
+
+    /// Calls a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
+    public var maxConcurrentStreams: Int = 1000
+    /// Largest request message, in bytes.
+    public var maximumRequestBytes: Int = 4 * 1024 * 1024
+    /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them.
+    public var maximumHeaderListBytes: Int = 16 * 1024
+    /// How long running calls may take to end when the server shuts down; then they are cut.
+    public var drainGrace: Duration = .seconds(30)
+
+    /// Settings of single methods, by path (`/package.Service/Method`), or of all methods of a service
+    /// (`package.Service`).
+    public var overrides: [String: MethodSettings] = [:]
+
+    /// Makes a configuration of defaults.
+    public init() {}
+
+    /// What can be set for one method or service; nil leaves the server's value.
+    public struct MethodSettings: Sendable {
+        /// See ``ServerConfiguration/stallDeadline``.
+        public var stallDeadline: Duration?
+        /// See ``ServerConfiguration/tailDeadline``.
+        public var tailDeadline: Duration?
+        /// See ``ServerConfiguration/maximumRequestBytes``.
+        public var maximumRequestBytes: Int?
+
+        /// Makes settings that leave everything as it is.
+        public init() {}
+    }
+
+    /// What is wrong with the configuration, said so that it can be mended; nil when nothing is.
+    public var problem: String? {
+        if threads < 1 { return "threads is \(threads); at least 1 is needed" }
+        if !(0...65535).contains(port) { return "port is \(port); it must be between 0 and 65535" }
+        if streamBufferBytes < 1 { return "streamBufferBytes is \(streamBufferBytes); at least 1 is needed" }
+        if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
+        if tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
+        if drainGrace < .zero { return "drainGrace must not be negative" }
+        if maxConcurrentStreams < 1 || maxConcurrentStreams > Int(Int32.max) {
+            return "maxConcurrentStreams is \(maxConcurrentStreams); it must be between 1 and \(Int32.max)"
+        }
+        if connectionSendBudgetBytes < streamBufferBytes {
+            return "connectionSendBudgetBytes (\(connectionSendBudgetBytes)) must not be below streamBufferBytes "
+                + "(\(streamBufferBytes))"
+        }
+        if processSendBudgetBytes < connectionSendBudgetBytes {
+            return "processSendBudgetBytes (\(processSendBudgetBytes)) must not be below connectionSendBudgetBytes "
+                + "(\(connectionSendBudgetBytes))"
+        }
+        if maximumRequestBytes < 0 || maximumHeaderListBytes < 1024 {
+            return "maximumRequestBytes must not be negative and maximumHeaderListBytes not below 1024"
+        }
+        return nil
+    }
+}
+
+extension ServerConfiguration {
+    var transport: ServerTransport.Configuration {
+        var transport = ServerTransport.Configuration()
+        transport.host = host
+        transport.port = port
+        transport.threads = threads
+        transport.processSendBudgetBytes = processSendBudgetBytes
+        transport.connection.flow = flow(nil)
+        transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
+        transport.connection.flowLimits.streamHighWatermarkBytes = streamBufferBytes
+        transport.connection.flowLimits.streamLowWatermarkBytes = streamBufferBytes / 2
+        transport.connection.settings.maxConcurrentStreams = maxConcurrentStreams
+        transport.connection.settings.maxHeaderListBytes = maximumHeaderListBytes
+        return transport
+    }
+
+    func flow(_ settings: MethodSettings?) -> FlowSettings {
+        var flow = FlowSettings()
+        flow.stallDeadline = settings?.stallDeadline ?? stallDeadline
+        flow.tailDeadline = settings?.tailDeadline ?? tailDeadline
+        return flow
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Logging
+internal import NIOCore
+internal import Synchronization
+internal import WeirEngine
+internal import WeirRPC
+internal import WeirTransport
+
+/// What a server's connections share: its routes, its count of handlers, its log.
+final class ServerCore: CallRouting, ServerTransportDelegate {
+    let shutdownRequest = Signal()
+
+    private let routes: [String: CallRoute]
+    private let services: Set<String>
+    private let logger: Logger
+    private let handlers = Atomic<Int>(0)
+
+    init(router: Router, configuration: ServerConfiguration, logger: Logger) {
+        self.logger = logger
+        var routes: [String: CallRoute] = [:]
+        for (path, registration) in router.registrations {
+            let service = registration.method.service.fullyQualifiedName
+            let settings = configuration.overrides[path] ?? configuration.overrides[service]
+            routes[path] = CallRoute(
+                method: registration.method,
+                maximumRequestBytes: settings?.maximumRequestBytes ?? configuration.maximumRequestBytes,
+                flow: settings.map { configuration.flow($0) },
+                handler: registration.handler)
+        }
+        self.routes = routes
+        services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
+    }
+
+    /// Handlers that run at the moment.
+    var handlersRunning: Int { handlers.load(ordering: .relaxed) }
+
+    // MARK: - CallRouting
+
+    func route(path: String) -> CallRoute? { routes[path] }
+
+    func knowsService(ofPath path: String) -> Bool {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
+        return services.contains(String(path[path.index(after: path.startIndex)..<slash]))
+    }
+
+    // MARK: - ServerTransportDelegate
+
+    func startHandler(_ handle: CallHandle, request: ByteBuffer) {
+        guard let handler = handle.call.route.handler as? any MethodHandler else {
+            handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
+            return
+        }
+        handlers.wrappingAdd(1, ordering: .relaxed)
+        // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
+        handle.task = Task(executorPreference: handle.executor) { [self] in
+            let replies = ReplyMetadata()
+            var status = Status(code: .ok)
+            var trailing = Metadata()
+            do {
+                try await handler.run(handle, request: request, context: CallContext(handle: handle, replies: replies))
+                trailing = replies.trailingMetadata
+            } catch {
+                (status, trailing) = outcome(of: error, handle, replies)
+            }
+            let (finalStatus, finalMetadata) = (status, trailing)
+            handle.onLoop { call in call.handlerReturned(finalStatus, metadata: finalMetadata) }
+            handlers.wrappingSubtract(1, ordering: .relaxed)
+        }
+    }
+
+    private func outcome(
+        of error: any Error, _ handle: CallHandle, _ replies: ReplyMetadata
+    ) -> (Status, Metadata) {
+        switch error {
+        case let error as RPCError:
+            return (error.status, error.metadata.isEmpty ? replies.trailingMetadata : error.metadata)
+        case is CancellationError:
+            return (Status(code: .cancelled, message: "the call was cancelled"), replies.trailingMetadata)
+        default:
+            // What an unexpected error says may be nobody else's business: it is logged, and the client gets UNKNOWN.
+            logger.error(
+                "a handler threw an error that is no RPCError",
+                metadata: ["weir.method": "\(handle.call.route.method.path)", "error": "\(error)"])
+            return (Status(code: .unknown, message: "the handler failed"), replies.trailingMetadata)
+        }
+    }
+
+    func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?) {
+        let peer: Logger.MetadataValue = "\(remoteAddress.map { "\($0)" } ?? "unknown")"
+        switch report {
+        case .stalled(let method, let stream, let stalled):
+            logger.notice(
+                "stream stalled and was cancelled",
+                metadata: [
+                    "weir.method": "\(method)", "weir.stream": "\(stream)", "weir.peer": peer,
+                    "weir.cause": "\(stalled.cause.rawValue)", "weir.stalled_for": "\(stalled.stalledFor.secondsText)",
+                    "weir.held_bytes": "\(stalled.heldBytes)", "weir.messages_sent": "\(stalled.messagesSent)",
+                    "weir.window": "\(stalled.windowBytes)", "weir.tail": "\(stalled.isTail)",
+                ])
+        case .connectionStalled(let seconds, let streams):
+            logger.notice(
+                "connection stalled and was closed: its socket took no bytes",
+                metadata: [
+                    "weir.peer": peer, "weir.cause": "socket",
+                    "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
+                ])
+        case .protocolError(let error):
+            logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
+        case .refused(let reason):
+            logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
+        }
+    }
+
+    func connectionClosed() {}
+}
