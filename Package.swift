@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
+        .executable(name: "protoc-gen-weir", targets: ["protoc-gen-weir"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -62,8 +63,23 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", logging, argumentParser,
+                "WeirDataService", "WeirServer", logging, argumentParser, nioPosix,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "WeirCodegen",
+            dependencies: [
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "protoc-gen-weir",
+            dependencies: [
+                "WeirCodegen",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirHTTP2", nioCore], swiftSettings: strict),

@@ -14,7 +14,9 @@ struct EnumGenerator {
     }
 
     func write(to source: inout SourceText) throws(GeneratorError) {
-        guard !descriptor.isClosed else { throw GeneratorError("\(descriptor.fullName): closed enums are not supported") }
+        guard !descriptor.isClosed else {
+            throw GeneratorError("\(descriptor.fullName): closed enums are not supported")
+        }
         source.documentation(descriptor.documentation(or: "The enum `\(descriptor.fullName)`."))
         let name = context.namer.relativeName(enum: descriptor)
         source.block("\(context.typeAccess)enum \(name): ProtobufEnum, CaseIterable") { source in

@@ -99,7 +99,8 @@ struct ServiceGenerator {
                     let kind = method.serverStreaming ? "serverStreaming" : "unary"
                     let arguments = method.serverStreaming ? "request, stream, context" : "request, context"
                     let labelled =
-                        method.serverStreaming ? "request, stream: stream, context: context" : "request, context: context"
+                        method.serverStreaming
+                        ? "request, stream: stream, context: context" : "request, context: context"
                     source.line("router.\(kind)(")
                     source.indented { source in
                         source.line("\(type).descriptor,")

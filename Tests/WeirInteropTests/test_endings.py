@@ -17,20 +17,25 @@ from wire_client import WireClient
 PROMPTLY = 0.1
 
 ENDLESS = {"dataset": "synthetic", "chunk_bytes": 1000}
-# A handler that is suspended in `send`, one that waits for its next tick, and one that is always busy.
+# A handler that is suspended in `send`, and one that waits for its next tick.
 KINDS = [
     pytest.param({"dataset": "synthetic", "chunk_bytes": 1000}, id="suspended"),
     pytest.param({"dataset": "live"}, id="waiting"),
 ]
 
-READ_FOR_EVER = """
+CLIENT_TO_KILL = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import grpc
 from weir.data.v1 import data_service_pb2 as pb, data_service_pb2_grpc as services
-channel = grpc.insecure_channel(sys.argv[2])
-for chunk in services.DataServiceStub(channel).StreamData(pb.StreamRequest(dataset=sys.argv[3], chunk_bytes=1000)):
-    print(chunk.sequence, flush=True)
+options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65535)]
+channel = grpc.insecure_channel(sys.argv[2], options=options)
+calls = services.DataServiceStub(channel)
+for chunk in calls.StreamData(pb.StreamRequest(dataset=sys.argv[3], chunk_bytes=1000)):
+    if chunk.sequence == 3:
+        print("reading", flush=True)
+        if sys.argv[4] == "stop":
+            sys.stdin.read()
 """
 
 
@@ -96,21 +101,22 @@ def test_the_server_itself_enforces_the_deadline_to_the_last_byte(weir, api, rea
         weir.wait_until_quiet(connections=1)
 
 
-@pytest.mark.parametrize("dataset", ["synthetic", "live"])
-def test_a_killed_client_ends_the_handler(weir, stubs_path, dataset):
+@pytest.mark.parametrize("dataset, then", [("synthetic", "stop"), ("synthetic", "read on"), ("live", "read on")])
+def test_a_killed_client_ends_the_handler(weir, stubs_path, dataset, then):
     child = subprocess.Popen(
-        [sys.executable, "-c", READ_FOR_EVER, str(stubs_path), weir.target, dataset], stdout=subprocess.PIPE)
-    try:
-        assert child.stdout.readline().strip() == b"0"
-        weir.wait_for(lambda s: s["handlers"] == 1, 5, "the handler at work")
-        # Its output is not read from here on, so it stops reading in its turn: the handler is suspended, or ticks.
-        child.kill()
-        child.wait(5)
-        assert_prompt(weir, time.monotonic(), "the killed client's handler")
-    finally:
-        child.kill()
-        child.wait(5)
-        child.stdout.close()
+        [sys.executable, "-c", CLIENT_TO_KILL, str(stubs_path), weir.target, dataset, then],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with child:
+        try:
+            assert child.stdout.readline().strip() == b"reading"
+            if then == "stop":
+                weir.wait_for(lambda s: s["suspended_senders"] == 1, 5, "a suspended sender")
+            assert weir.snapshot()["handlers"] == 1
+            child.kill()
+            child.wait(5)
+            assert_prompt(weir, time.monotonic(), "the killed client's handler")
+        finally:
+            child.kill()
     weir.wait_until_quiet(timeout=2)
 
 

@@ -35,6 +35,7 @@ struct StatusTests {
             (.seconds(-1), [0x0A, 0x00]),
             (.milliseconds(1500), [0x0A, 0x08, 0x08, 0x01, 0x10, 0x80, 0xCA, 0xB5, 0xEE, 0x01]),
             (.seconds(315_576_000_000), [0x0A, 0x07, 0x08, 0x80, 0xBC, 0xAE, 0xCE, 0x97, 0x09]),
+            (.milliseconds(315_576_000_000_001), [0x0A, 0x07, 0x08, 0x80, 0xBC, 0xAE, 0xCE, 0x97, 0x09]),
             (.seconds(315_576_000_001), [0x0A, 0x07, 0x08, 0x80, 0xBC, 0xAE, 0xCE, 0x97, 0x09]),
             (.seconds(Int64.max), [0x0A, 0x07, 0x08, 0x80, 0xBC, 0xAE, 0xCE, 0x97, 0x09]),
         ] as [(Duration, [UInt8])])
@@ -97,53 +98,5 @@ struct StatusTests {
         Status.ok.forEachTrailerField(metadata: Metadata()) { fields.append("\($0): \($1)") }
         #expect(fields == ["grpc-status: 0"])
         #expect(Status.ok.description == "OK")
-    }
-}
-
-@Suite("An RPC error")
-struct RPCErrorTests {
-    private struct DiskFull: Error, CustomStringConvertible {
-        var description: String { "disk full" }
-    }
-
-    @Test("says its code, its message and its cause")
-    func description() {
-        #expect(RPCError(.resourceExhausted, "too slow").description == "RESOURCE_EXHAUSTED: too slow")
-        #expect(RPCError(.aborted, "").description == "ABORTED")
-        #expect(
-            RPCError(.dataLoss, "not written", cause: DiskFull()).description
-                == "DATA_LOSS: not written (caused by: disk full)")
-    }
-
-    @Test("sends code, message and details, and keeps the cause to itself")
-    func status() {
-        let details = [StatusDetail.retryInfo(RetryInfo(retryDelay: .seconds(1)))]
-        let error = RPCError(.unavailable, "later", details: details, cause: DiskFull())
-        #expect(error.status == Status(code: .unavailable, message: "later", details: details))
-        #expect(RPCError(error.status).status == error.status)
-    }
-}
-
-@Suite("A method descriptor")
-struct MethodDescriptorTests {
-    @Test("has the path that calls the method")
-    func path() {
-        let service = ServiceDescriptor(fullyQualifiedName: "weir.data.v1.DataService")
-        let method = MethodDescriptor(service: service, name: "StreamDataset", kind: .serverStreaming)
-        #expect(method.path == "/weir.data.v1.DataService/StreamDataset")
-        #expect(method == MethodDescriptor(service: service, name: "StreamDataset", kind: .serverStreaming))
-        #expect(method != MethodDescriptor(service: service, name: "StreamDataset", kind: .unary))
-        #expect(method != MethodDescriptor(service: service, name: "Other", kind: .serverStreaming))
-    }
-
-    @Test(
-        "has a kind that says which sides are streams",
-        arguments: [
-            (MethodKind.unary, false, false), (.clientStreaming, true, false), (.serverStreaming, false, true),
-            (.bidirectionalStreaming, true, true),
-        ])
-    func kinds(kind: MethodKind, requests: Bool, responses: Bool) {
-        #expect(kind.streamsRequests == requests)
-        #expect(kind.streamsResponses == responses)
     }
 }

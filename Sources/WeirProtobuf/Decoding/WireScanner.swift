@@ -37,14 +37,18 @@ struct WireScanner {
         var at = range.lowerBound
         var seen: UInt64 = 0
         while at < end {
+            let start = at
             let tag = try cursor.tag(&at, end: end)
-            guard let entry = unsafe table.pointee.entry(number: tag.number) else {
+            guard let entry = unsafe table.pointee.entry(number: tag.number),
+                tag.wireType == entry.form.wireType || entry.acceptsPacked(tag)
+            else {
                 hasUnknown = true
                 try cursor.skipValue(tag, &at, end: end, depth: depth - 1)
+                shrinkage += at - start
                 continue
             }
             if tag.wireType != entry.form.wireType {
-                try scanOther(tag, entry, &at, end: end, depth: depth)
+                try scanPacked(entry.form, &at, end: end)
                 continue
             }
             if let group = entry.mergeGroup { note(group, &seen) }
@@ -67,17 +71,11 @@ struct WireScanner {
         }
     }
 
-    /// A known field number with a wire type that single values of the field do not have.
-    private mutating func scanOther(
-        _ tag: WireCursor.Tag, _ entry: FieldEntry, _ at: inout Int, end: Int, depth: Int
-    ) throws(ProtobufError) {
-        guard entry.acceptsPacked(tag) else {
-            hasUnknown = true
-            return try cursor.skipValue(tag, &at, end: end, depth: depth - 1)
-        }
+    /// Several values of a repeated field behind one tag.
+    private func scanPacked(_ form: WireForm, _ at: inout Int, end: Int) throws(ProtobufError) {
         let start = at
         let valueEnd = try cursor.lengthDelimitedEnd(&at, end: end)
-        switch entry.form {
+        switch form {
         case .fixed32 where (valueEnd - at) % 4 != 0, .fixed64 where (valueEnd - at) % 8 != 0:
             throw cursor.error(.malformedPackedField, start)
         case .varint:

@@ -16,7 +16,8 @@ public struct ProtobufWriter {
     @usableFromInline let session: UnsafeMutablePointer<PackSession>
 
     @inlinable
-    init(block: UnsafeMutableRawPointer, table: UnsafePointer<MessageTable>, session: UnsafeMutablePointer<PackSession>) {
+    init(block: UnsafeMutableRawPointer, table: UnsafePointer<MessageTable>, session: UnsafeMutablePointer<PackSession>)
+    {
         unsafe self.block = unsafe block
         unsafe self.table = unsafe table
         unsafe self.session = unsafe session

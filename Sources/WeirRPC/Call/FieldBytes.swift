@@ -8,6 +8,7 @@ extension Span<UInt8> {
         guard count == literal.utf8CodeUnitCount else { return false }
         // A literal that is one scalar has no pointer; such names and values do not exist here.
         guard literal.hasPointerRepresentation else { return false }
+        // The pointer is to a constant of the program and has as many bytes as the literal says.
         let bytes = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
         for index in indices where unsafe self[index] != bytes[index] { return false }
         return true
@@ -53,6 +54,7 @@ extension Span<UInt8> {
 
     /// The bytes as text; those that are not UTF-8 become U+FFFD.
     var string: String {
+        // The string is made, and its bytes copied, before the pointer ends with the closure.
         unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 

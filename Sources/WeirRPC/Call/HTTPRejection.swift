@@ -7,7 +7,7 @@ package enum HTTPRejection: Hashable, Sendable {
     case http(status: Int, allow: String?, message: String)
     /// A trailers-only response with this status, since the client does speak gRPC.
     case grpc(Status)
-    /// The stream is reset with this HTTP/2 error code, since the request is malformed (RFC 9113 §8.1.1); the text is for
-    /// logs.
+    /// The stream is reset with this HTTP/2 error code, since the request is malformed (RFC 9113 §8.1.1); the text is
+    /// for logs.
     case reset(code: UInt32, message: String)
 }

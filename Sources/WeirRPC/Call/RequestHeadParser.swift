@@ -2,10 +2,10 @@
 
 /// Collects the header fields of one request and decides whether they are a gRPC call.
 ///
-/// Fields are compared as bytes; a `String` is made only of what is kept. Of a field that may occur once but occurs again
-/// the first counts. Fields past the soft limits are still looked at, so that the answer is the right one, but not kept.
-/// Fields that are legal in HTTP but not as metadata are left out rather than refused, and so are those with a reserved
-/// name: "implementations must not error", and a handler may send back whatever it was given.
+/// Fields are compared as bytes; a `String` is made only of what is kept. Of a field that may occur once but occurs
+/// again the first counts. Fields past the soft limits are still looked at, so that the answer is the right one, but
+/// not kept. Fields that are legal in HTTP but not as metadata are left out rather than refused, and so are those with
+/// a reserved name: "implementations must not error", and a handler may send back whatever it was given.
 package struct RequestHeadParser: Sendable {
     /// What the fields turned out to be.
     package enum Result: Sendable {

@@ -16,8 +16,8 @@
 /// Three kinds of event do not fit the state:
 /// - *the peer's fault* (two messages for a unary request, an end within a message): the action is `.fail` with the
 ///   status that the caller passes on to `failed(with:)`;
-/// - *late* (anything after the end, since both sides act at once): the action is `.ignore`, or `.refuse` where somebody
-///   waits for an answer;
+/// - *late* (anything after the end, since both sides act at once): the action is `.ignore`, or `.refuse` where
+///   somebody waits for an answer;
 /// - *the handler's fault* (two responses to a unary call, OK without a response): refused, or turned into a status.
 package struct ServerCallStateMachine: Sendable {
     private enum RequestSide {

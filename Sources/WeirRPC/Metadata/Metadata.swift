@@ -2,8 +2,8 @@
 
 /// Names and values that travel with a call beside its messages, before them or in the trailers.
 ///
-/// A name may occur more than once; the order among equal names is kept. Names are lower case and are looked up whatever
-/// their case. A name that ends in `-bin` has bytes for its value, every other one printable ASCII text.
+/// A name may occur more than once; the order among equal names is kept. Names are lower case and are looked up
+/// whatever their case. A name that ends in `-bin` has bytes for its value, every other one printable ASCII text.
 public struct Metadata: Hashable, Sendable {
     /// A value: text, or bytes under a name that ends in `-bin`.
     public enum Value: Hashable, Sendable {

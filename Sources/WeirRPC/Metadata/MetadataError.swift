@@ -27,7 +27,7 @@ extension MetadataError: CustomStringConvertible {
         case .binaryForTextName(let name):
             "metadata \"\(name)\" cannot take bytes: the name must end in \"-bin\""
         case .invalidValue(let name):
-            "the text of metadata \"\(name)\" must be printable ASCII; use a name that ends in \"-bin\" for anything else"
+            "the text of metadata \"\(name)\" must be printable ASCII; anything else needs a name that ends in \"-bin\""
         }
     }
 }

@@ -48,7 +48,8 @@ extension Status {
 
     /// The serialised `google.rpc.Status` with this code, message and details; nil when there are no details.
     ///
-    /// `google/rpc/status.proto`: code = 1, message = 2, repeated `google.protobuf.Any` details = 3.
+    /// The message is cut as `grpc-message` is. `google/rpc/status.proto`: code = 1, message = 2, repeated
+    /// `google.protobuf.Any` details = 3.
     public func encodedDetails() -> [UInt8]? {
         guard !details.isEmpty else { return nil }
         var writer = ProtobufWriter()

@@ -7,10 +7,10 @@ package import NIOCore
 /// Bytes come in pieces of any size, and a message goes out as one contiguous buffer. Memory is what was appended and
 /// not yet taken, plus growth by doubling: a prefix that announces much allocates nothing.
 ///
-/// There are two buffers. Whatever arrives is written behind `tail`, whose storage nobody else holds. Messages are slices
-/// of `head`, which is never written again, so a slice that the application keeps never makes a later append copy.
-/// When `head` is used up, `tail` takes its place. Only a message that lies across both is put together by a copy, and
-/// no byte is copied by this more than twice.
+/// There are two buffers. Whatever arrives is written behind `tail`, whose storage nobody else holds. Messages are
+/// slices of `head`, and a storage that has been sliced is never written again, so a message that the application keeps
+/// never makes a later append copy. When `head` is used up, `tail` takes its place. Only a message that lies across
+/// both is put together by a copy; after it was received, no byte is moved by this more than twice.
 package struct MessageDeframer: Sendable {
     /// The largest payload that is accepted, in bytes.
     package let maximumMessageBytes: Int
@@ -86,7 +86,8 @@ extension MessageDeframer {
 
     /// How many bytes the first message in the buffer lacks, as far as is known.
     ///
-    /// Those are the ones of its prefix until that is whole, then those of its payload. Zero when it is whole, when nothing is buffered, and when `next()` would throw.
+    /// Those are the ones of its prefix until that is whole, then those of its payload. Zero when it is whole, when
+    /// nothing is buffered, and when `next()` would throw.
     package var missingBytes: Int {
         guard violation == nil, bufferedBytes > 0 else { return 0 }
         if let payloadBytes { return max(0, payloadBytes - unreadBytes) }

@@ -4,8 +4,8 @@
 package enum PercentEncoding {
     /// The text with every byte outside 0x20-0x24 and 0x26-0x7E written as `%` and two capital hexadecimal digits.
     ///
-    /// The result is ASCII and at most `maximumBytes` long; what does not fit is cut off between two scalars. A text that
-    /// needs no change is returned as it is, without a copy.
+    /// The result is ASCII and at most `maximumBytes` long; what does not fit is cut off between two scalars. A text
+    /// that needs no change is returned as it is, without a copy.
     package static func encode(_ text: String, maximumBytes: Int = .max) -> String {
         let source = text.utf8
         if source.count <= maximumBytes, source.allSatisfy(isPlain) { return text }

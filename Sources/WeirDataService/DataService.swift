@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import WeirProtobuf
+internal import WeirRPC
+package import WeirServer
+
+/// The service `weir.data.v1.DataService`: streams files, synthetic bytes and a ticker to any gRPC client.
+package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
+    private let catalog: DatasetCatalog
+
+    /// Largest request of this service, in bytes: a request is a name and four numbers.
+    package static let maximumRequestBytes = 64 * 1024
+
+    /// Makes the service over a catalog of data sets.
+    package init(catalog: DatasetCatalog) {
+        self.catalog = catalog
+    }
+
+    package nonisolated(nonsending) func streamData(
+        _ request: Weir_Data_V1_StreamRequest, stream: ResponseStream<Weir_Data_V1_DataChunk>, context: CallContext
+    ) async throws {
+        do {
+            var reader = try await catalog.open(try DatasetRequest(request))
+            var message = Weir_Data_V1_DataChunk()
+            while let chunk = try await reader.next() {
+                message.sequence = chunk.sequence
+                message.payload = chunk.payload
+                message.dropped = chunk.dropped
+                try await stream.send(message)
+            }
+        } catch let error as DatasetError {
+            throw RPCError(error)
+        }
+    }
+
+    package nonisolated(nonsending) func listDatasets(
+        _ request: Weir_Data_V1_ListDatasetsRequest, context: CallContext
+    ) async throws -> Weir_Data_V1_ListDatasetsResponse {
+        do {
+            var response = Weir_Data_V1_ListDatasetsResponse()
+            response.datasets = try await catalog.list().map { Weir_Data_V1_Dataset($0) }
+            return response
+        } catch let error as DatasetError {
+            throw RPCError(error)
+        }
+    }
+}
+
+extension DatasetRequest {
+    fileprivate init(_ request: Weir_Data_V1_StreamRequest) throws(DatasetError) {
+        let framing: Framing
+        switch request.framing {
+        case .bytes: framing = .bytes
+        case .lines: framing = .lines
+        case .UNRECOGNIZED(let number):
+            throw .invalid("framing \(number) is not known; use FRAMING_BYTES (0) or FRAMING_LINES (1)")
+        }
+        self.init(
+            name: request.dataset, startSequence: request.startSequence, maxChunks: request.maxChunks,
+            chunkBytes: request.chunkBytes, framing: framing)
+    }
+}
+
+extension Weir_Data_V1_Dataset {
+    fileprivate init(_ entry: DatasetEntry) {
+        self.init()
+        name = entry.name
+        kind =
+            switch entry.kind {
+            case .file: .file
+            case .synthetic: .synthetic
+            case .live: .live
+            }
+        sizeBytes = entry.sizeBytes ?? 0
+        modified = entry.modified.map { time in
+            var timestamp = Google_Protobuf_Timestamp()
+            timestamp.seconds = time.seconds
+            timestamp.nanos = time.nanoseconds
+            return timestamp
+        }
+    }
+}
+
+extension RPCError {
+    fileprivate init(_ error: DatasetError) {
+        let code: StatusCode =
+            switch error {
+            case .invalid: .invalidArgument
+            case .notFound: .notFound
+            case .lineTooLong: .failedPrecondition
+            case .fileChanged: .aborted
+            case .unavailable: .unavailable
+            case .rootUnusable, .readFailed: .internalError
+            }
+        self.init(code, error.description, cause: error)
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An open data set: a stream of chunks that its one consumer pulls.
+///
+/// Nothing is read before it is asked for, so a consumer that stands still holds one block of a file at most. What was
+/// opened is closed when the reader goes away. To go on after a cancellation, with this reader or with a new one whose
+/// request starts behind the last chunk received, gives the rest exactly.
+package enum DatasetReader {
+    /// Computed bytes.
+    case synthetic(SyntheticReader)
+    /// A file in chunks of equal size.
+    case file(FileBytesReader)
+    /// A file in lines.
+    case lines(FileLinesReader)
+    /// A ticker.
+    case live(LiveTicks)
+
+    /// The next chunk, or nil after the last one; a request for more than there is ends like any other.
+    ///
+    /// `synthetic` never suspends, files suspend when a block must be read, and `live` until a tick is due. Throws
+    /// `CancellationError` as soon as the task is cancelled, and ``DatasetError`` when the data set cannot be read.
+    package mutating func next() async throws -> DatasetChunk? {
+        switch self {
+        case .synthetic(var reader):
+            try Task.checkCancellation()
+            let chunk = reader.next()
+            self = .synthetic(reader)
+            return chunk
+        case .file(let reader): return try await reader.next()
+        case .lines(let reader): return try await reader.next()
+        case .live(let ticks): return try await ticks.next()
+        }
+    }
+}

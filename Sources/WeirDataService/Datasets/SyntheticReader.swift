@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+
+/// Reads `synthetic`: computed chunks, as many as the consumer can take.
+///
+/// The measuring stick of the service, so it costs as little as a data set can: ``next()`` never suspends, allocates
+/// nothing and copies nothing. What a chunk holds is written at ``SyntheticPattern``.
+package struct SyntheticReader: Sendable {
+    private let pattern: ByteBuffer
+    private let chunkBytes: Int
+    private let framing: DatasetRequest.Framing
+    private var cursor: ChunkCursor
+
+    /// Starts a stream; throws ``DatasetError/invalid(_:)`` when the request's chunks are too large.
+    package init(_ request: DatasetRequest) throws(DatasetError) {
+        self.chunkBytes = try request.effectiveChunkBytes()
+        self.framing = request.framing
+        self.cursor = ChunkCursor(request)
+        self.pattern =
+            switch request.framing {
+            case .bytes: SyntheticPattern.bytes
+            case .lines: SyntheticPattern.text
+            }
+    }
+
+    /// The next chunk, or nil after the last one.
+    package mutating func next() -> DatasetChunk? {
+        guard let sequence = cursor.sequence else { return nil }
+        let offset =
+            switch framing {
+            case .bytes: SyntheticPattern.offset(ofChunk: sequence)
+            case .lines: SyntheticPattern.offset(ofLine: sequence, chunkBytes: chunkBytes)
+            }
+        // Never nil: both patterns reach a whole chunk of the largest size behind each of their offsets.
+        guard let payload = pattern.getSlice(at: offset, length: chunkBytes) else { return nil }
+        cursor.advance()
+        return DatasetChunk(sequence: sequence, payload: payload)
+    }
+}

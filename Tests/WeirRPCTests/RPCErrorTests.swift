@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeirRPC
+
+@Suite("An RPC error")
+struct RPCErrorTests {
+    private struct DiskFull: Error, CustomStringConvertible {
+        var description: String { "disk full" }
+    }
+
+    @Test("says its code, its message and its cause")
+    func description() {
+        #expect(RPCError(.resourceExhausted, "too slow").description == "RESOURCE_EXHAUSTED: too slow")
+        #expect(RPCError(.aborted, "").description == "ABORTED")
+        #expect(
+            RPCError(.dataLoss, "not written", cause: DiskFull()).description
+                == "DATA_LOSS: not written (caused by: disk full)")
+    }
+
+    @Test("sends code, message and details, and keeps the cause to itself")
+    func status() {
+        let details = [StatusDetail.retryInfo(RetryInfo(retryDelay: .seconds(1)))]
+        let error = RPCError(.unavailable, "later", details: details, cause: DiskFull())
+        #expect(error.status == Status(code: .unavailable, message: "later", details: details))
+        #expect(RPCError(error.status).status == error.status)
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import WeirRPC
+
+/// Header fields of requests, and short words for what the parser makes of them.
+enum RequestFields {
+    /// A name and a value.
+    typealias Field = (name: String, value: String)
+
+    /// The fields of a call that is accepted.
+    static let base: [Field] = [
+        (":method", "POST"), (":scheme", "http"), (":path", "/pkg.Service/Method"), (":authority", "host:1"),
+        ("te", "trailers"), ("content-type", "application/grpc"),
+    ]
+
+    /// The base with one field changed, or left out when the value is nil.
+    static func base(_ name: String, _ value: String?) -> [Field] {
+        base.compactMap { field in
+            guard field.name == name else { return field }
+            guard let value else { return nil }
+            return (name, value)
+        }
+    }
+
+    /// What a parser with these limits makes of the fields.
+    static func parse(
+        _ fields: [Field], bytes: Int = 16 * 1024, count: Int = 128
+    ) -> RequestHeadParser.Result {
+        var parser = RequestHeadParser(maximumHeaderListBytes: bytes, maximumFieldCount: count)
+        for field in fields { parser.add(name: Array(field.name.utf8).span, value: Array(field.value.utf8).span) }
+        return parser.finish()
+    }
+
+    /// The head of a call that is accepted; throws when it is not.
+    static func head(_ fields: [Field]) throws -> RequestHead {
+        switch parse(fields) {
+        case .accept(let head): return head
+        case .reject(let rejection): throw RPCError(.unknown, "rejected: \(rejection)")
+        }
+    }
+
+    /// The rejection, or nil when the call is accepted.
+    static func rejection(_ result: RequestHeadParser.Result) -> HTTPRejection? {
+        if case .reject(let rejection) = result { rejection } else { nil }
+    }
+
+    /// The rejection in short: `reset`, an HTTP status, or a code.
+    static func verdict(_ result: RequestHeadParser.Result) -> String {
+        switch result {
+        case .accept: "accept"
+        case .reject(.reset(let code, _)): "reset \(code)"
+        case .reject(.http(let status, _, _)): "\(status)"
+        case .reject(.grpc(let status)): status.code.description
+        }
+    }
+}
