@@ -153,9 +153,7 @@ extension FieldModel {
             return context.namer.fullName(enum: type)
         case .message:
             guard let type = field.messageType else { break }
-            if type.file?.package == "google.protobuf", !WellKnownTypes.contains(type) {
-                throw GeneratorError("\(field.fullName): \(type.fullName) is not supported yet")
-            }
+            try WellKnownTypes.check(type, usedBy: field.fullName)
             return context.name(of: type)
         case .group:
             break

@@ -99,6 +99,12 @@ enum WellKnownTypes {
     static func contains(_ message: Descriptor) -> Bool {
         message.file?.name == timestampFile
     }
+
+    /// Throws if `message` is a well-known type that WeirProtobuf does not have.
+    static func check(_ message: Descriptor, usedBy user: String) throws(GeneratorError) {
+        guard message.file?.package == "google.protobuf", !contains(message) else { return }
+        throw GeneratorError("\(user): \(message.fullName) is not supported yet")
+    }
 }
 
 extension Descriptor {

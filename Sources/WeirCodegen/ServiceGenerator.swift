@@ -21,6 +21,11 @@ struct ServiceGenerator {
                 throw GeneratorError("\(method.fullName): client streaming is not supported yet")
             }
         }
+        for method in service.methods {
+            for message in [method.inputType, method.outputType] {
+                if let message { try WellKnownTypes.check(message, usedBy: method.fullName) }
+            }
+        }
         let access = context.access
         source.documentation(service.documentation(or: "The service `\(service.fullName)`."))
         source.block("\(context.typeAccess)enum \(name)") { source in

@@ -25,7 +25,10 @@ extension ServerConnection {
         return session.flow.blockedCause(of: stream)
     }
 
+    /// When the call will have stalled. A stream that only waits for a stuck socket has no clock of its own: trailers could
+    /// not get out either, so the connection's clock decides.
     private func stallInstant(of call: ServerCall) -> MonotonicInstant? {
+        if call.stream.stall.cause == .socket, call.stream.stall.countsConnection { return nil }
         let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
         return call.stream.stall.stallInstant(
             deadline: deadline, connectionProgress: session.flow.lastProgress)
@@ -39,42 +42,37 @@ extension ServerConnection {
         return next == .distantFuture ? nil : next
     }
 
+    /// Something of the call is due. Whatever is acted on changes the state that made it due; the next deadline is set when
+    /// the stream, which is touched, is looked at again.
     func callTimerFired(_ call: ServerCall) {
         let stream = call.stream
         guard stream.owner === call else { return }
+        session.touch(stream)
         if let deadline = call.deadline, deadline <= now, call.endError == nil {
             fail(
                 call,
                 Status(code: .deadlineExceeded, message: "the call's deadline passed before it was complete"))
             return
         }
-        if let due = stream.smallSendAt, due <= now, stream.isDeferred {
-            session.resumeData(stream)
-        }
+        if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
             stream.holdBackUntil = nil
             stream.holdBackIsOver = true
         }
         if let due = stallInstant(of: call), due <= now {
-            if stream.creditSinceClockStart, stream.waitingBytes > 0, !stream.holdBackIsOver, stream.window.bytes > 0 {
+            if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
                 // The reader lives: it returned credit, only not enough for the message that was held back for it.
                 stream.holdBackIsOver = true
+                stream.creditSinceClockStart = false
+                stream.stall.progressed(at: now)
             } else {
                 stalled(call)
-                return
             }
         }
-        session.touch(stream)
-        timers.set(call, to: nextInstant(of: call))
     }
 
     private func stalled(_ call: ServerCall) {
         let stream = call.stream
-        if stream.stall.cause == .socket {
-            // Trailers could not get out either: the connection's own clock decides.
-            timers.set(call, to: now + .milliseconds(250))
-            if socketIsStuck { return }
-        }
         let cause = stream.stall.cause ?? .streamWindow
         let report = StreamStalled(
             cause: StreamStalled.Cause(cause),
@@ -85,8 +83,6 @@ extension ServerConnection {
         let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
         fail(call, report.status(deadline: deadline, retryDelay: configuration.stallRetryDelay), cause: report)
     }
-
-    private var socketIsStuck: Bool { !session.flow.socketIsWritable }
 }
 
 extension StreamStalled.Cause {

@@ -137,7 +137,9 @@ package final class ServerConnection {
             act(.abort)
             return
         }
-        while let call = timers.popDue(at: now) { callTimerFired(call) }
+        var due: [ServerCall] = []
+        while let call = timers.popDue(at: now) { due.append(call) }
+        for call in due { callTimerFired(call) }
         settle()
     }
 

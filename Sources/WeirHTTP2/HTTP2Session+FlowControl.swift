@@ -65,6 +65,7 @@ extension HTTP2Session {
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
         }
         stream.smallSendAt = nil
+        stream.smallSendIsAllowed = false
         noCopy()
         if count == stream.queue.byteCount, !stream.isGranted, let trailers = stream.trailers {
             trailersFollow(trailers)
@@ -78,8 +79,8 @@ extension HTTP2Session {
     /// frames, but a useful size, or what there is after a short while.
     private func isTooSmallToSend(_ count: Int, on stream: HTTP2Stream) -> Bool {
         guard count < flow.limits.smallestUsefulBytes, count < stream.queue.byteCount else { return false }
-        if let due = stream.smallSendAt { return due > now }
-        stream.smallSendAt = now + flow.limits.smallSendDelay
+        if stream.smallSendIsAllowed { return false }
+        if stream.smallSendAt == nil { stream.smallSendAt = now + flow.limits.smallSendDelay }
         return true
     }
 

@@ -114,6 +114,13 @@ extension HTTP2Session {
         _ = unsafe enter { unsafe nghttp2_session_resume_data($0, stream.id.rawValue) }
     }
 
+    /// A DATA frame below the useful size may go out on this stream: nothing more came in the meantime.
+    package func allowSmallSend(on stream: HTTP2Stream) {
+        stream.smallSendAt = nil
+        stream.smallSendIsAllowed = true
+        resumeData(stream)
+    }
+
     /// Submits trailers; also called from the read callback, where nghttp2 allows it.
     func submitTrailers(_ trailers: HeaderFields, on stream: HTTP2Stream, insideCallback session: OpaquePointer? = nil) {
         stream.trailers = nil

@@ -70,6 +70,8 @@ package final class HTTP2Stream {
     package var holdBackIsOver = false
     /// When a DATA frame below the useful size may go out all the same.
     package internal(set) var smallSendAt: MonotonicInstant?
+    /// Whether that time has come.
+    var smallSendIsAllowed = false
     /// Whether the peer granted credit since the stall clock last started.
     package var creditSinceClockStart = false
     /// Since when the stream is blocked, and why.

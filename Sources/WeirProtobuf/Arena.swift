@@ -7,10 +7,10 @@
 @safe
 struct Arena {
     /// The size of the block on the stack, in bytes: the most that `withUnsafeTemporaryAllocation` keeps there.
-    @usableFromInline static let stackBytes = 1024
+    @inlinable static var stackBytes: Int { 1024 }
 
     /// What every address handed out is aligned to; no field of a message block needs more.
-    @usableFromInline static let alignment = 8
+    @inlinable static var alignment: Int { 8 }
 
     // Invariant: `cursor ..< cursor + remaining` is memory this arena may hand out: the rest of the stack block, valid
     // for the closure in which the arena was made, or the rest of the newest chunk, valid until `releaseChunks`.
@@ -18,11 +18,11 @@ struct Arena {
     @usableFromInline var remaining: Int
     // Invariant: a list of heap blocks; the first word of each is the address of the next.
     @usableFromInline var chunks: UnsafeMutableRawPointer?
-    @usableFromInline var nextChunkBytes = 4096
+    @usableFromInline var nextChunkBytes: Int
     /// What may still be handed out, in bytes.
     @usableFromInline var allowance: Int
     /// Whether a request was refused because of the limit.
-    @usableFromInline var isExhausted = false
+    @usableFromInline var isExhausted: Bool
 
     @inlinable
     init(stack: UnsafeMutableRawBufferPointer, limit: Int) {
@@ -36,6 +36,8 @@ struct Arena {
         }
         unsafe chunks = nil
         allowance = limit
+        nextChunkBytes = 4096
+        isExhausted = false
     }
 
     /// Returns `byteCount` uninitialised bytes, or nil beyond the limit.

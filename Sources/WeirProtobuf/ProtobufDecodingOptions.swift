@@ -23,13 +23,16 @@ public struct ProtobufDecodingOptions: Sendable, Hashable {
     }
 
     /// The deepest nesting that can be asked for, in messages; it keeps recursion within the stack of any thread.
-    public static let maximumNestingDepth = 500
+    @inlinable
+    public static var maximumNestingDepth: Int { 500 }
 }
 
 extension ProtobufDecodingOptions {
+    @inlinable
     var effectiveNestingDepth: Int { min(nestingDepth, Self.maximumNestingDepth) }
 
     /// The most memory a message of `encodedBytes` may use; saturates, so that no setting can overflow.
+    @inlinable
     func memoryLimit(encodedBytes: Int) -> Int {
         let (proportional, overflow) = encodedBytes.multipliedReportingOverflow(by: max(0, memoryBytesPerEncodedByte))
         guard !overflow else { return .max }

@@ -60,8 +60,7 @@ extension ProtobufMessage {
     /// Throws if the message is too large or nested too deep, and what `body` throws.
     @inlinable
     public func withPacking<R>(_ body: (borrowing ProtobufPacking) throws -> R) throws -> R {
-        let layout = Self.protobufLayout
-        layout.link()
+        let table = unsafe Self.protobufLayout.linkedTable()
         return try unsafe withUnsafeTemporaryAllocation(byteCount: Arena.stackBytes, alignment: 16) { stack in
             var session = unsafe PackSession(arena: Arena(stack: stack, limit: .max))
             defer { session.arena.releaseChunks() }
@@ -69,7 +68,7 @@ extension ProtobufMessage {
             return try unsafe withUnsafeMutablePointer(to: &session) { session in
                 // The blocks point into the storage of `self`'s buffers, which therefore has to live until `body` returns.
                 try withExtendedLifetime(self) {
-                    let writer = unsafe ProtobufWriter(layout: layout, session: session)
+                    let writer = unsafe ProtobufWriter(outermost: table, session: session)
                     protobufWrite(to: writer)
                     return try body(writer.finish())
                 }
@@ -89,8 +88,7 @@ extension ProtobufMessage {
     @inlinable
     public init(serialized bytes: ByteBuffer, options: ProtobufDecodingOptions = .init()) throws(ProtobufError) {
         self.init()
-        let layout = Self.protobufLayout
-        layout.link()
+        let table = unsafe Self.protobufLayout.linkedTable()
         var failure: ProtobufError?
         unsafe withUnsafeTemporaryAllocation(byteCount: Arena.stackBytes, alignment: 16) { stack in
             var session = unsafe UnpackSession(bytes: bytes, options: options, stack: stack)
@@ -98,7 +96,7 @@ extension ProtobufMessage {
             // The pointer to the session, and all pointers into its arena, are used only inside this closure.
             unsafe withUnsafeMutablePointer(to: &session) { session in
                 do throws(ProtobufError) {
-                    if let reader = try unsafe UnpackSession.unpack(session, layout: layout) {
+                    if let reader = try unsafe UnpackSession.unpack(session, bytes, table) {
                         try protobufRead(from: reader)
                     }
                 } catch {

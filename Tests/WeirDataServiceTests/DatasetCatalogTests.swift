@@ -6,7 +6,7 @@ import Testing
 
 @testable import WeirDataService
 
-@Suite("The catalog of data sets", .timeLimit(.minutes(1)))
+@Suite("The catalog of data sets", .timeLimit(.minutes(5)))
 struct DatasetCatalogTests {
     @Test("A directory that cannot be used is refused with its path and the reason")
     func unusableRoot() throws {

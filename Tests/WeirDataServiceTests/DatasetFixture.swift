@@ -75,17 +75,20 @@ extension Sequence where Element == DatasetChunk {
     var joinedBytes: [UInt8] { flatMap(\.bytes) }
 }
 
-/// What the next call of a reader throws in a task that is cancelled; the reader can be used afterwards.
-func errorWhenCancelled(_ reader: DatasetReader) async -> (any Error)? {
+/// What a reader gives in a task that is cancelled: chunks that were at hand, and then an error.
+///
+/// The reader can be used afterwards. At most 100 chunks are asked for, so a reader that never looks is found out.
+func readCancelled(_ reader: DatasetReader) async -> (chunks: [DatasetChunk], error: (any Error)?) {
     let handover = Handover(reader: reader)
-    let task = Task { () -> (any Error)? in
+    let task = Task { () -> (chunks: [DatasetChunk], error: (any Error)?) in
         withUnsafeCurrentTask { $0?.cancel() }
+        var chunks: [DatasetChunk] = []
         do {
             var reader = handover.reader
-            _ = try await reader.next()
-            return nil
+            while chunks.count < 100, let chunk = try await reader.next() { chunks.append(chunk) }
+            return (chunks, nil)
         } catch {
-            return error
+            return (chunks, error)
         }
     }
     return await task.value

@@ -5,7 +5,7 @@ import Testing
 
 @testable import WeirDataService
 
-@Suite("The list of data sets", .timeLimit(.minutes(1)))
+@Suite("The list of data sets", .timeLimit(.minutes(5)))
 struct DatasetListingTests {
     @Test("Computed data sets come first, then all files of the tree in the order of their names' bytes")
     func order() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WeirDataService
 
-@Suite("Names of data sets", .timeLimit(.minutes(1)))
+@Suite("Names of data sets", .timeLimit(.minutes(5)))
 struct DatasetNameTests {
     private func fixture() throws -> DatasetFixture {
         let fixture = try DatasetFixture()
@@ -111,6 +111,34 @@ struct DatasetNameTests {
         }
         #expect(try await fixture.listedFiles() == ["a/b/deep", "plain"])
         #expect(fixture.directory.openDescriptors() == 0)
+    }
+
+    @Test("A link that is turned back and forth while it is opened never leads outside")
+    func racingLink() async throws {
+        let fixture = try fixture()
+        let directory = fixture.directory
+        let outside = try TemporaryDirectory()
+        try outside.write("deep", text: "outside")
+        try directory.link("turning", to: "a/b")
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    for target in [outside.path, directory.path("a/b")] {
+                        try directory.link("next", to: target)
+                        try #require(rename(directory.path("next"), directory.path("turning")) == 0)
+                    }
+                    await Task.yield()
+                }
+            }
+            for _ in 0..<300 {
+                let outcome = await fixture.failure(DatasetRequest(name: "turning/deep"))
+                #expect(outcome.chunks.map(\.text) == (outcome.error == nil ? ["inside"] : []))
+                #expect(try await fixture.listedFiles().filter { $0.hasPrefix("turning") }.isEmpty)
+            }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        #expect(outside.openDescriptors() == 0)
     }
 
     @Test("Names compare as bytes, so two ways to write one letter are two names")

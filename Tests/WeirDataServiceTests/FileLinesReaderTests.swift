@@ -5,7 +5,7 @@ import Testing
 
 @testable import WeirDataService
 
-@Suite("Files in lines", .timeLimit(.minutes(1)))
+@Suite("Files in lines", .timeLimit(.minutes(5)))
 struct FileLinesReaderTests {
     private static let limit = 1_048_576
 
@@ -110,30 +110,33 @@ struct FileLinesReaderTests {
 
     @Test("A new stream behind the last line of a broken one gets the rest exactly")
     func resume() async throws {
-        let text = (0..<30_000).map { "line \($0) \(String(repeating: "z", count: $0 % 97))\n" }
+        let text = (0..<6_000).map { "line \($0) \(String(repeating: "z", count: $0 % 97))\n" }
         let fixture = try fixture(Array(text.joined().utf8))
-        for broken in [1, 2, 999, 15_000, 29_999, 30_000] {
+        for broken in [1, 2, 999, 3_000, 5_999, 6_000] {
             var first = try await fixture.catalog.open(request())
             var got: [DatasetChunk] = []
             while got.count < broken, let chunk = try await first.next() { got.append(chunk) }
             got += try await fixture.chunks(request(start: UInt64(broken)))
             #expect(got.map(\.text) == text)
-            #expect(got.map(\.sequence) == (0..<30_000).map { $0 })
+            #expect(got.map(\.sequence) == (0..<6_000).map { $0 })
         }
     }
 
-    @Test("A cancelled stream throws at once, also before its first line, and its reader goes on where it stood")
+    @Test("A cancelled stream reads nothing more, also before its first line, and its reader goes on where it stood")
     func cancellation() async throws {
-        let fixture = try fixture(Array((0..<5_000).map { "line \($0)\n" }.joined().utf8))
-        for start in [UInt64(0), 4_000] {
-            var reader = try await fixture.catalog.open(request(start: start))
-            #expect(await errorWhenCancelled(reader) is CancellationError)
-            #expect(try await reader.next()?.text == "line \(start)\n")
-            #expect(await errorWhenCancelled(reader) is CancellationError)
-            let rest = try await fixture.rest(of: &reader)
-            #expect(rest.first?.text == "line \(start + 1)\n")
-            #expect(rest.last?.text == "line 4999\n")
-            #expect(rest.count == 4_999 - Int(start))
+        let lines = (0..<300).map { "line \($0) \(String(repeating: "w", count: 1_500))\n" }
+        let fixture = try fixture(Array(lines.joined().utf8))
+        for start in [0, 200] {
+            var reader = try await fixture.catalog.open(request(start: UInt64(start)))
+            var cancelled = await readCancelled(reader)
+            #expect(cancelled.error is CancellationError)
+            #expect(cancelled.chunks.isEmpty)
+            var got = [try #require(try await reader.next())]
+            cancelled = await readCancelled(reader)
+            #expect(cancelled.error is CancellationError)
+            got += cancelled.chunks
+            got += try await fixture.rest(of: &reader)
+            #expect(got.map(\.text) == Array(lines.dropFirst(start)))
         }
     }
 

@@ -59,7 +59,7 @@ private final class StandingClock: LiveClock {
     }
 }
 
-@Suite("The ticker", .timeLimit(.minutes(1)))
+@Suite("The ticker", .timeLimit(.minutes(5)))
 struct LiveTicksTests {
     private func ticks(
         _ clock: any LiveClock, rate: Double = 10, start: UInt64 = 0, limit: UInt64 = 0

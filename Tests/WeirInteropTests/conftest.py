@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures: generated Python stubs, files to stream, a server per test module or per test, narrow and ordinary channels."""
+"""Fixtures: generated Python stubs, files to stream, a server per test module or per test, channels."""
 import importlib
 import os
 import pathlib

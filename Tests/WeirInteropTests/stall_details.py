@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what a stalled stream's status says about itself (`grpc-status-details-bin`), with Google's own message types."""
+"""Reads what a stalled stream's status says about itself (`grpc-status-details-bin`), with Google's message types."""
 import base64
 
 from google.rpc import error_details_pb2, status_pb2

@@ -40,7 +40,7 @@ def test_the_first_line_has_the_address_and_the_output_a_command_to_try(raw_weir
     assert server.stop() == 0
     text = "".join(server.output) + server.log
     assert "synthetic" in text and "live" in text
-    assert re.search(r"\b(curl|nghttp|grpcurl|python3?|weir call|scripts/\w+)\b.*" + re.escape(str(server.port)), text, re.DOTALL)
+    assert re.search(rf"\b(curl|nghttp|grpcurl|python3?|weir call)\b.*{server.port}", text)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("help", "serve")])

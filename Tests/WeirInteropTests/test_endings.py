@@ -154,7 +154,8 @@ def test_nothing_is_left_after_many_calls_that_end_in_every_way(start_weir, api)
     def one(seed):
         way = seed % 5
         request = api.pb.StreamRequest(
-            dataset=("synthetic", "live", "random-20m.bin")[seed % 3], chunk_bytes=1000, max_chunks=20 if way == 0 else 0)
+            dataset=("synthetic", "live", "random-20m.bin")[seed % 3], chunk_bytes=1000,
+            max_chunks=20 if way == 0 else 0)
         call = stub.StreamData(request, timeout=0.05 if way == 1 else 30)
         try:
             for number, _ in enumerate(call):

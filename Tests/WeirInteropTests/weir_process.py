@@ -175,4 +175,5 @@ class WeirProcess:
 def run_weir(*arguments, timeout=PATIENCE):
     """Runs `weir` to its end; returns the completed process with text output."""
     return subprocess.run(
-        [weir_binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, check=False)
+        [weir_binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+        check=False)

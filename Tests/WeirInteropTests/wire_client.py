@@ -174,7 +174,7 @@ class WireClient:
             stream.over_at = stream.over_at or now
 
     def pump_until(self, condition, timeout, what):
-        """Takes in what arrives until `condition()`; fails after `timeout` seconds or when the connection ends first."""
+        """Takes in what arrives until `condition()`; fails after `timeout` seconds, or when the connection ends."""
         deadline = time.monotonic() + timeout
         while not condition():
             left = deadline - time.monotonic()

@@ -18,17 +18,15 @@ package enum DatasetReader {
     /// The next chunk, or nil after the last one; a request for more than there is ends like any other.
     ///
     /// `synthetic` never suspends, files suspend when a block must be read, and `live` until a tick is due. Throws
-    /// `CancellationError` as soon as the task is cancelled, and ``DatasetError`` when the data set cannot be read.
+    /// ``DatasetError`` when the data set cannot be read, and `CancellationError` when the task is cancelled: before
+    /// and while anything is read or waited for, and at the latest after ``SyntheticReader/cancellationInterval``
+    /// computed chunks. What is already in memory may still be had, since looking costs more than handing it out.
     package mutating func next() async throws -> DatasetChunk? {
         switch self {
-        case .synthetic(var reader):
-            try Task.checkCancellation()
-            let chunk = reader.next()
-            self = .synthetic(reader)
-            return chunk
-        case .file(let reader): return try await reader.next()
-        case .lines(let reader): return try await reader.next()
-        case .live(let ticks): return try await ticks.next()
+        case .synthetic(let reader): try reader.nextUnlessCancelled()
+        case .file(let reader): try await reader.next()
+        case .lines(let reader): try await reader.next()
+        case .live(let ticks): try await ticks.next()
         }
     }
 }

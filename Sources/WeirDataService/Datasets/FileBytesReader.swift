@@ -23,19 +23,24 @@ package final class FileBytesReader {
 
     /// The next chunk, or nil after the last one; suspends only when a block must be read.
     ///
-    /// Throws `CancellationError` when the task is cancelled, and ``DatasetError`` when the file cannot be read. The
+    /// Then it throws `CancellationError` when the task is cancelled, and ``DatasetError`` when it cannot be read. The
     /// reader then stands where it stood, so that no chunk is lost or sent twice.
     package func next() async throws -> DatasetChunk? {
-        try Task.checkCancellation()
+        if let chunk = nextAtHand() { return chunk }
         guard let sequence = cursor.sequence else { return end() }
         let (offset, overflow) = sequence.multipliedReportingOverflow(by: chunkBytes)
         guard !overflow, offset < source.file.sizeBytes else { return end() }
-        let length = Int(min(chunkBytes, source.file.sizeBytes - offset))
-        if block.readableBytes == 0 {
-            block = try await source.read(blockBytes(at: offset), at: offset)
-        }
-        // A block holds whole chunks and the chunks of a stream follow one another, so this one is at its start.
-        guard let payload = block.readSlice(length: length) else { throw DatasetError.fileChanged }
+        block = try await source.read(blockBytes(at: offset), at: offset)
+        return nextAtHand()
+    }
+
+    /// The next chunk if the block has it, or nil if something must be read or this is the end.
+    private func nextAtHand() -> DatasetChunk? {
+        // A block holds whole chunks, but for the last of the file, and none that the stream will not send. The chunks
+        // of a stream follow one another, so the next one is at the block's front.
+        guard block.readableBytes > 0, let sequence = cursor.sequence,
+            let payload = block.readSlice(length: min(block.readableBytes, Int(chunkBytes)))
+        else { return nil }
         if block.readableBytes == 0 { dropBlock() }
         cursor.advance()
         return DatasetChunk(sequence: sequence, payload: payload)

@@ -29,14 +29,13 @@ package final class FileLinesReader {
 
     /// The next line, or nil after the last one; suspends only when a block must be read.
     ///
-    /// Throws `CancellationError` when the task is cancelled, and ``DatasetError`` when the file cannot be read or the
-    /// line is too long. The reader then stands where it stood, so that no line is lost or sent twice.
+    /// Then it throws `CancellationError` when the task is cancelled. Throws ``DatasetError`` when the file cannot be
+    /// read or the line is too long. The reader then stands where it stood, so that no line is lost or sent twice.
     package func next() async throws -> DatasetChunk? {
-        try Task.checkCancellation()
-        guard let sequence = cursor.sequence else { return end() }
-        if linesToSkip > 0 { try await skipLines() }
         while true {
-            if let length = lineLength() { return try take(length, as: sequence) }
+            if let line = try nextAtHand() { return line }
+            guard let sequence = cursor.sequence else { return end() }
+            if linesToSkip > 0 { try await skipLines() }
             let size = source.file.sizeBytes
             guard blockEnd < size else {
                 return block.readableBytes == 0 ? end() : try take(block.readableBytes, as: sequence)
@@ -47,6 +46,12 @@ package final class FileLinesReader {
             }
             try await readMore(atMost: size - blockEnd)
         }
+    }
+
+    /// The next line if the block has all of it, or nil if something must be read or this is the end.
+    private func nextAtHand() throws(DatasetError) -> DatasetChunk? {
+        guard let sequence = cursor.sequence, let length = lineLength() else { return nil }
+        return try take(length, as: sequence)
     }
 
     private func take(_ length: Int, as sequence: UInt64) throws(DatasetError) -> DatasetChunk? {
@@ -62,6 +67,7 @@ package final class FileLinesReader {
     /// The bytes of the block's first line with its newline, or nil if the block has only a part of it.
     private func lineLength() -> Int? {
         let searched = searchedBytes
+        guard searched < block.readableBytes else { return nil }
         let found = unsafe block.withUnsafeReadableBytes { unsafe LineSearch.behindNewline(in: $0, from: searched) }
         if found == nil { searchedBytes = block.readableBytes }
         return found

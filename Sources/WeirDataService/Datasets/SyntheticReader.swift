@@ -6,7 +6,10 @@ import NIOCore
 ///
 /// The measuring stick of the service, so it costs as little as a data set can: ``next()`` never suspends, allocates
 /// nothing and copies nothing. What a chunk holds is written at ``SyntheticPattern``.
-package struct SyntheticReader: Sendable {
+package final class SyntheticReader {
+    /// How many chunks a cancelled task may still get.
+    package static let cancellationInterval: UInt64 = 16
+
     private let pattern: ByteBuffer
     private let chunkBytes: Int
     private let framing: DatasetRequest.Framing
@@ -25,7 +28,7 @@ package struct SyntheticReader: Sendable {
     }
 
     /// The next chunk, or nil after the last one.
-    package mutating func next() -> DatasetChunk? {
+    package func next() -> DatasetChunk? {
         guard let sequence = cursor.sequence else { return nil }
         let offset =
             switch framing {
@@ -36,5 +39,14 @@ package struct SyntheticReader: Sendable {
         guard let payload = pattern.getSlice(at: offset, length: chunkBytes) else { return nil }
         cursor.advance()
         return DatasetChunk(sequence: sequence, payload: payload)
+    }
+
+    /// What ``next()`` returns; throws `CancellationError` when it finds the task cancelled, for which it looks once
+    /// every ``cancellationInterval`` chunks.
+    func nextUnlessCancelled() throws(CancellationError) -> DatasetChunk? {
+        if let sequence = cursor.sequence, sequence % Self.cancellationInterval == 0, Task.isCancelled {
+            throw CancellationError()
+        }
+        return next()
     }
 }

@@ -116,16 +116,14 @@ extension ProtobufReader {
     func loadBytes(from slot: ProtobufSlot) -> ByteBuffer {
         let stored = slot.load(as: BlockBytes.self)
         guard stored.count > 0, let address = unsafe stored.address else { return ByteBuffer() }
-        let bytes = unsafe session.pointee.bytes
         guard unsafe session.pointee.hasReferences else {
             return unsafe ByteBuffer(bytes: UnsafeRawBufferPointer(start: address, count: stored.count))
         }
         // The rewriter put a reference in the place of each `bytes` field.
         let reference = unsafe address.loadUnaligned(as: PayloadReference.self)
         let count = Int(reference.count)
-        guard let slice = bytes.getSlice(at: bytes.readerIndex + Int(reference.offset), length: count) else {
-            return ByteBuffer()
-        }
+        let start = unsafe session.pointee.bytes.readerIndex + Int(reference.offset)
+        guard let slice = unsafe session.pointee.bytes.getSlice(at: start, length: count) else { return ByteBuffer() }
         guard unsafe count < session.pointee.sliceFrom else { return slice }
         return ByteBuffer(bytes: slice.readableBytesView)
     }

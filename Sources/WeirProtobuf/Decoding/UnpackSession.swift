@@ -9,78 +9,83 @@ public import NIOCore
 struct UnpackSession {
     @usableFromInline var arena: Arena
     /// The encoded message.
-    let bytes: ByteBuffer
-    let options: ProtobufDecodingOptions
+    @usableFromInline let bytes: ByteBuffer
+    /// How deep messages may be nested.
+    @usableFromInline let nestingDepth: Int
     /// The shortest `bytes` field that becomes a slice, in bytes.
     ///
     /// A slice keeps the whole buffer alive, which is fair for a kilobyte, or for a good part of the buffer.
-    let sliceFrom: Int
+    @usableFromInline let sliceFrom: Int
     /// Whether `bytes` fields are references into `bytes`, because the message was rewritten.
-    var hasReferences = false
+    @usableFromInline var hasReferences: Bool
 
     /// From this length on, `bytes` fields are slices whatever they are cut from, in bytes.
-    static let largestCopy = 1024
+    @inlinable static var largestCopy: Int { 1024 }
 
-    @usableFromInline
+    @inlinable
     init(bytes: ByteBuffer, options: ProtobufDecodingOptions, stack: UnsafeMutableRawBufferPointer) {
         self.bytes = bytes
-        self.options = options
         arena = unsafe Arena(stack: stack, limit: options.memoryLimit(encodedBytes: bytes.readableBytes))
+        nestingDepth = options.effectiveNestingDepth
         sliceFrom = min(Self.largestCopy, max(1, bytes.storageCapacity / 4))
+        hasReferences = false
     }
 
-    /// Checks and unpacks the message; returns nil for an empty one, whose fields all have their defaults.
+    /// Checks and unpacks the message `bytes`, those of the session; returns nil for an empty one, whose fields all have
+    /// their defaults.
     ///
     /// `session` must stay where it is until the reader has been used.
     @usableFromInline
     static func unpack(
-        _ session: UnsafeMutablePointer<UnpackSession>, layout: ProtobufLayout
+        _ session: UnsafeMutablePointer<UnpackSession>, _ bytes: ByteBuffer, _ table: UnsafePointer<MessageTable>
     ) throws(ProtobufError) -> ProtobufReader? {
-        let bytes = unsafe session.pointee.bytes
+        guard bytes.readableBytes > 0 else { return nil }
         guard bytes.readableBytes <= Int(Int32.max) else {
-            throw ProtobufError(.messageTooLarge, messageName: layout.name)
+            throw unsafe ProtobufError(.messageTooLarge, messageName: table.pointee.name)
         }
-        // The address is used only while `bytes`, and with it its storage, is alive.
-        let result = unsafe bytes.withUnsafeReadableBytes { encoded -> Result<ProtobufReader?, ProtobufError> in
-            guard let base = encoded.baseAddress, encoded.count > 0 else { return .success(nil) }
-            let cursor = unsafe WireCursor(
-                base.assumingMemoryBound(to: UInt8.self), count: encoded.count, table: layout.table)
-            do throws(ProtobufError) {
-                return .success(try unsafe session.pointee.unpack(cursor, layout, reference: session))
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get()
+        // The addresses are used only in this function, for the whole of which `bytes`, and with it its storage, lives.
+        defer { withExtendedLifetime(bytes) {} }
+        let encoded = unsafe bytes.withUnsafeReadableBytes { encoded in unsafe encoded }
+        guard let base = encoded.baseAddress else { return nil }
+        let cursor = unsafe WireCursor(base.assumingMemoryBound(to: UInt8.self), count: encoded.count, table: table)
+        return try unsafe session.pointee.unpack(cursor, table, reference: session)
     }
 
     private mutating func unpack(
-        _ cursor: WireCursor, _ layout: ProtobufLayout, reference session: UnsafeMutablePointer<UnpackSession>
+        _ cursor: WireCursor, _ table: UnsafePointer<MessageTable>,
+        reference session: UnsafeMutablePointer<UnpackSession>
     ) throws(ProtobufError) -> ProtobufReader {
         let whole = 0..<cursor.count
         var scanner = WireScanner(cursor: cursor, sliceFrom: sliceFrom)
-        try unsafe scanner.scan(whole, layout.table, depth: options.effectiveNestingDepth)
+        try unsafe scanner.scan(whole, table, depth: nestingDepth)
         var input = unsafe cursor.bytes(whole)
         if scanner.needsRewriting {
+            unsafe input = try rewrite(cursor, scanner, table)
             hasReferences = true
-            // A message has less than 2^31 bytes, each of which adds at most eight.
-            let capacity = cursor.count + scanner.growth - scanner.shrinkage
-            guard let output = unsafe arena.allocate(capacity) else {
-                throw ProtobufError(.memoryLimitExceeded, messageName: layout.name)
-            }
-            var rewriter = unsafe WireRewriter(
-                cursor: cursor, hasDuplicates: scanner.hasDuplicates, output: output, capacity: capacity)
-            try unsafe rewriter.rewrite(whole, layout.table)
-            unsafe input = UnsafeRawBufferPointer(start: output, count: rewriter.count)
         }
-        guard let message = unsafe unpack(input, layout) else {
-            throw ProtobufError(arena.isExhausted ? .memoryLimitExceeded : .refused, messageName: layout.name)
+        guard let message = unsafe unpack(input, table) else {
+            throw unsafe ProtobufError(
+                arena.isExhausted ? .memoryLimitExceeded : .refused, messageName: table.pointee.name)
         }
-        return unsafe ProtobufReader(block: message, table: layout.table, session: session)
+        return unsafe ProtobufReader(block: message, table: table, session: session)
+    }
+
+    private mutating func rewrite(
+        _ cursor: WireCursor, _ scanner: WireScanner, _ table: UnsafePointer<MessageTable>
+    ) throws(ProtobufError) -> UnsafeRawBufferPointer {
+        // A message has less than 2^31 bytes, each of which adds at most eight.
+        let capacity = cursor.count + scanner.growth - scanner.shrinkage
+        guard let output = unsafe arena.allocate(capacity) else {
+            throw unsafe ProtobufError(.memoryLimitExceeded, messageName: table.pointee.name)
+        }
+        var rewriter = unsafe WireRewriter(
+            cursor: cursor, hasDuplicates: scanner.hasDuplicates, output: output, capacity: capacity)
+        try unsafe rewriter.rewrite(0..<cursor.count, table)
+        return unsafe UnsafeRawBufferPointer(start: output, count: rewriter.count)
     }
 
     private mutating func unpack(
-        _ input: UnsafeRawBufferPointer, _ layout: ProtobufLayout
+        _ input: UnsafeRawBufferPointer, _ table: UnsafePointer<MessageTable>
     ) -> UnsafeMutableRawPointer? {
         unsafe withUnsafeMutablePointer(to: &arena) { arena in
             var allocator = unsafe ProtobufCAllocator(
@@ -92,7 +97,7 @@ struct UnpackSession {
                 free: { _, _ in },
                 allocator_data: UnsafeMutableRawPointer(arena))
             let message = unsafe protobuf_c_message_unpack(
-                layout.table.pointee.descriptor, &allocator, input.count,
+                table.pointee.descriptor, &allocator, input.count,
                 input.baseAddress?.assumingMemoryBound(to: UInt8.self))
             return UnsafeMutableRawPointer(message)
         }

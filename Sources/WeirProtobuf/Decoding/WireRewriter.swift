@@ -32,36 +32,57 @@ struct WireRewriter {
     mutating func rewrite(
         _ range: Range<Int>, followedBy others: [Range<Int>] = [], _ table: UnsafePointer<MessageTable>
     ) throws(ProtobufError) {
-        var gathered = Set<Int>()
-        var current = range
-        var next = 0
-        while true {
-            var at = current.lowerBound
-            while at < current.upperBound {
-                let start = at
-                let tag = try cursor.tag(&at, end: current.upperBound)
-                guard let entry = unsafe table.pointee.entry(number: tag.number),
-                    tag.wireType == entry.form.wireType || entry.acceptsPacked(tag)
-                else {
-                    // The scanner has checked the nesting of groups.
-                    try cursor.skipValue(tag, &at, end: current.upperBound, depth: .max)
-                    continue
-                }
-                let value = try valueRange(tag, &at, end: current.upperBound)
-                if hasDuplicates, let group = entry.mergeGroup {
+        guard hasDuplicates else { return try unsafe rewriteInOrder(range, table) }
+        let ranges = [range] + others
+        var gathered: Set<Int> = []
+        for range in ranges {
+            var at = range.lowerBound
+            while let field = try unsafe nextField(&at, end: range.upperBound, table) {
+                if let group = field.entry.mergeGroup {
                     guard gathered.insert(group).inserted else { continue }
-                    try unsafe gather(group, [range] + others, table)
+                    try unsafe gather(group, ranges, table)
                 } else {
-                    try put(entry, field: start..<at, value: value)
+                    try put(field)
                 }
             }
-            guard next < others.count else { return }
-            current = others[next]
-            next += 1
         }
     }
 
-    /// The value's bytes; of a length-delimited value, those after its length.
+    private mutating func rewriteInOrder(
+        _ range: Range<Int>, _ table: UnsafePointer<MessageTable>
+    ) throws(ProtobufError) {
+        var at = range.lowerBound
+        while let field = try unsafe nextField(&at, end: range.upperBound, table) { try put(field) }
+    }
+
+    /// A known field: all its bytes, and those of its value.
+    private struct Field {
+        var entry: FieldEntry
+        var whole: Range<Int>
+        /// Of a length-delimited value, the bytes after its length.
+        var value: Range<Int>
+    }
+
+    /// Finds the next field that protobuf-c may see; nil at the end.
+    private func nextField(
+        _ at: inout Int, end: Int, _ table: UnsafePointer<MessageTable>
+    ) throws(ProtobufError) -> Field? {
+        while at < end {
+            let start = at
+            let tag = try cursor.tag(&at, end: end)
+            guard let entry = unsafe table.pointee.entry(number: tag.number),
+                tag.wireType == entry.form.wireType || entry.acceptsPacked(tag)
+            else {
+                // The scanner has checked the nesting of groups.
+                try cursor.skipValue(tag, &at, end: end, depth: .max)
+                continue
+            }
+            let value = try valueRange(tag, &at, end: end)
+            return Field(entry: entry, whole: start..<at, value: value)
+        }
+        return nil
+    }
+
     private func valueRange(_ tag: WireCursor.Tag, _ at: inout Int, end: Int) throws(ProtobufError) -> Range<Int> {
         if tag.wireType == WireType.lengthDelimited {
             let valueEnd = try cursor.lengthDelimitedEnd(&at, end: end)
@@ -73,23 +94,22 @@ struct WireRewriter {
         return start..<at
     }
 
-    private mutating func put(
-        _ entry: FieldEntry, field: Range<Int>, value: Range<Int>, _ others: [Range<Int>] = []
-    ) throws(ProtobufError) {
-        switch entry.form {
+    private mutating func put(_ field: Field, followedBy others: [Range<Int>] = []) throws(ProtobufError) {
+        switch field.entry.form {
         case .varint, .fixed32, .fixed64, .string:
-            unsafe put(cursor.bytes(field))
+            unsafe put(cursor.bytes(field.whole))
         case .bytes:
-            put(tag: entry)
+            put(tag: field.entry)
             put(varint: UInt32(Self.referenceBytes))
             let reference = PayloadReference(
-                offset: UInt32(truncatingIfNeeded: value.lowerBound), count: UInt32(truncatingIfNeeded: value.count))
+                offset: UInt32(truncatingIfNeeded: field.value.lowerBound),
+                count: UInt32(truncatingIfNeeded: field.value.count))
             unsafe withUnsafeBytes(of: reference) { bytes in unsafe put(bytes) }
         case .message:
-            put(tag: entry)
+            put(tag: field.entry)
             let lengthAt = count
             unsafe withUnsafeBytes(of: (UInt32(0), UInt8(0))) { bytes in unsafe put(bytes) }
-            if let child = unsafe entry.child { try unsafe rewrite(value, followedBy: others, child) }
+            if let child = unsafe field.entry.child { try unsafe rewrite(field.value, followedBy: others, child) }
             patchLength(at: lengthAt)
         }
     }
@@ -98,25 +118,21 @@ struct WireRewriter {
     private mutating func gather(
         _ group: Int, _ ranges: [Range<Int>], _ table: UnsafePointer<MessageTable>
     ) throws(ProtobufError) {
-        var last: (entry: FieldEntry, field: Range<Int>, values: [Range<Int>])?
+        var last: Field?
+        var others: [Range<Int>] = []
         for range in ranges {
             var at = range.lowerBound
-            while at < range.upperBound {
-                let start = at
-                let tag = try cursor.tag(&at, end: range.upperBound)
-                guard let entry = unsafe table.pointee.entry(number: tag.number), entry.mergeGroup == group,
-                    tag.wireType == entry.form.wireType
-                else {
-                    try cursor.skipValue(tag, &at, end: range.upperBound, depth: .max)
-                    continue
+            while let field = try unsafe nextField(&at, end: range.upperBound, table) {
+                guard field.entry.mergeGroup == group else { continue }
+                if field.entry.form == .message, last?.entry.number == field.entry.number {
+                    others.append(field.value)
+                } else {
+                    last = field
+                    others = []
                 }
-                let value = try valueRange(tag, &at, end: range.upperBound)
-                let isMore = entry.form == .message && last?.entry.number == entry.number
-                last = (entry, start..<at, (isMore ? last?.values ?? [] : []) + [value])
             }
         }
-        guard let last, let first = last.values.first else { return }
-        try put(last.entry, field: last.field, value: first, Array(last.values.dropFirst()))
+        if let last { try put(last, followedBy: others) }
     }
 }
 

@@ -161,10 +161,10 @@ extension ProtobufWriter {
 extension ProtobufWriter {
     /// Starts the outermost message of an encoding.
     @usableFromInline
-    init(layout: ProtobufLayout, session: UnsafeMutablePointer<PackSession>) {
+    init(outermost table: UnsafePointer<MessageTable>, session: UnsafeMutablePointer<PackSession>) {
         // Without a limit the arena never refuses.
-        let block = unsafe Self.makeBlock(layout.table, session).unsafelyUnwrapped
-        unsafe self.init(block: block, table: layout.table, session: session)
+        let block = unsafe Self.makeBlock(table, session).unsafelyUnwrapped
+        unsafe self.init(block: block, table: table, session: session)
     }
 
     /// Ends the encoding's first half: the message is laid out and its length known; throws what was noted on the way.

@@ -42,14 +42,38 @@ struct MessageTable {
 struct FieldEntry {
     @usableFromInline let number: UInt32
     /// Where in the block the value is, in bytes.
-    @usableFromInline let offset: Int
+    @usableFromInline let offset32: UInt32
     /// Where in the block the presence flag, the count or the oneof's case is, in bytes; 0 if there is none.
-    @usableFromInline let quantifierOffset: Int
+    @usableFromInline let quantifierOffset32: UInt32
+    private let storedMergeGroup: Int32
     let form: WireForm
     let isRepeated: Bool
-    /// Fields that replace or extend one another when they occur more than once: the members of a oneof, or a singular
-    /// message. Counted from 0 in each message; nil for fields that protobuf-c merges correctly.
-    let mergeGroup: Int?
     /// The table of the message type of the field; set when the layout is linked.
     @usableFromInline var child: UnsafePointer<MessageTable>?
+
+    init(_ field: ProtobufField, _ position: BlockLayout.Position, mergeGroup: Int?) {
+        number = UInt32(bitPattern: field.number)
+        // A block is smaller than 4 GiB: a message has at most 2^29 fields in theory, and a few thousand in practice.
+        offset32 = UInt32(truncatingIfNeeded: position.offset)
+        quantifierOffset32 = UInt32(truncatingIfNeeded: position.quantifierOffset)
+        storedMergeGroup = mergeGroup.map { Int32(truncatingIfNeeded: $0) } ?? -1
+        form = field.rule.isMap ? .message : field.type.wireForm
+        isRepeated = field.rule.isRepeated
+        unsafe child = nil
+    }
+}
+
+extension FieldEntry {
+    /// The oneof or the singular message that the field is part of, counted from 0 in each message; else nil.
+    ///
+    /// Occurrences of fields of one group replace or extend one another, in ways that protobuf-c gets wrong.
+    var mergeGroup: Int? { storedMergeGroup < 0 ? nil : Int(storedMergeGroup) }
+
+    /// Where in the block the value is, in bytes.
+    @inlinable
+    var offset: Int { Int(offset32) }
+
+    /// Where in the block the presence flag, the count or the oneof's case is, in bytes; 0 if there is none.
+    @inlinable
+    var quantifierOffset: Int { Int(quantifierOffset32) }
 }

@@ -17,14 +17,7 @@ struct MessageTableBuilder {
             let position = block.positions[index]
             // Both arrays have room for `fields.count` elements.
             unsafe (entries + index).initialize(
-                to: FieldEntry(
-                    number: UInt32(bitPattern: field.number),
-                    offset: position.offset,
-                    quantifierOffset: position.quantifierOffset,
-                    form: field.rule.isMap ? .message : field.type.wireForm,
-                    isRepeated: field.rule.isRepeated,
-                    mergeGroup: groups.group(of: field),
-                    child: nil))
+                to: FieldEntry(field, position, mergeGroup: groups.group(of: field)))
             unsafe (descriptors + index).initialize(to: fieldDescriptor(field, position))
         }
         let descriptor = UnsafeMutablePointer<ProtobufCMessageDescriptor>.allocate(capacity: 1)

@@ -53,8 +53,12 @@ public final class ProtobufLayout: Sendable {
 extension ProtobufLayout {
     /// Resolves the references to other message types; called before every use of a message that is not part of another.
     @usableFromInline
-    func link() {
-        guard !isLinked.load(ordering: .acquiring) else { return }
+    func linkedTable() -> UnsafePointer<MessageTable> {
+        if !isLinked.load(ordering: .acquiring) { link() }
+        return unsafe table
+    }
+
+    private func link() {
         Self.linking.withLock { _ in
             var reached: [ObjectIdentifier: ProtobufLayout] = [:]
             resolve(&reached)

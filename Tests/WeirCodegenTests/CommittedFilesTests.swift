@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeirCodegen
+
+/// The generated files that are committed are what the generator makes today.
+@Suite struct CommittedFilesTests {
+    @Test("The messages of the runtime's tests", arguments: ["all_types", "imported"])
+    func messages(name: String) throws {
+        let tests = "Tests/WeirProtobufTests"
+        let text = try generate(file: "weir/test/\(name).proto", under: "\(tests)/Protos", .init())
+        #expect(try contents(of: "\(tests)/Generated/weir/test/\(name).weir.swift") == text)
+    }
+
+    @Test("The data service")
+    func dataService() throws {
+        let text = try generate(
+            file: "weir/data/v1/data_service.proto", under: "protos", .init(visibility: .package))
+        #expect(try contents(of: "Sources/WeirDataService/Generated/data_service.weir.swift") == text)
+    }
+}
