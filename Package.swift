@@ -82,6 +82,25 @@ let package = Package(
                 .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
             ],
             swiftSettings: strict),
+        .target(name: "CLayoutFixture", dependencies: ["CProtobufC"], path: "Tests/CLayoutFixture"),
         .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirHTTP2", nioCore], swiftSettings: strict),
+        .testTarget(name: "WeirRPCTests", dependencies: ["WeirRPC", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", "CNGHTTP2", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirCodegenTests",
+            dependencies: [
+                "WeirCodegen",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "SwiftProtobufPluginLibrary", package: "swift-protobuf"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirDataServiceTests", dependencies: ["WeirDataService", nioCore, nioPosix],
+            swiftSettings: strictWithC),
     ]
 )

@@ -23,6 +23,8 @@ struct ServeCommand: AsyncParsableCommand {
             SIGTERM or SIGINT drains: no new calls, running ones have --drain-grace to end. A second signal exits at once.
             SIGUSR1 prints what the server holds at the moment as one line of JSON.
 
+            Example: weir serve --data sample-data --stall-deadline 30s --stream-buffer 64KiB
+
             Durations are written 250ms, 30s, 5m or 1h; sizes 65536, 64KiB or 4MiB.
             """)
 

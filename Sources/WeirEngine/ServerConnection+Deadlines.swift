@@ -13,7 +13,7 @@ extension ServerConnection {
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)
-        } else {
+        } else if !stream.spendsOldCredit {
             stream.stall.unblocked()
             stream.creditSinceClockStart = false
         }
@@ -63,7 +63,6 @@ extension ServerConnection {
             if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
                 // The reader lives: it returned credit, only not enough for the message that was held back for it.
                 stream.holdBackIsOver = true
-                stream.creditSinceClockStart = false
                 stream.stall.progressed(at: now)
             } else {
                 stalled(call)

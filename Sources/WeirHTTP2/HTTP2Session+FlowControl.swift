@@ -17,7 +17,7 @@ extension HTTP2Session {
             connectionWindowChanged = true
         } else if let stream = streams[streamID] {
             stream.window.granted(increment)
-            stream.creditSinceClockStart = true
+            stream.creditArrived()
             touch(stream)
         }
     }
@@ -32,7 +32,7 @@ extension HTTP2Session {
             if delta < 0 {
                 flow.windowShrank(on: stream)
             } else {
-                stream.creditSinceClockStart = true
+                stream.creditArrived()
             }
             if stream.hasUnsentOutput { touch(stream) }
         }
@@ -87,10 +87,12 @@ extension HTTP2Session {
     func dataSent(_ count: Int, on stream: HTTP2Stream) {
         stream.queue.move(count, into: &output, spares: &flow.spares)
         flow.dataSent(count, on: stream)
-        flow.lastProgress = now
         stream.sentBytes &+= UInt64(count)
-        stream.creditSinceClockStart = false
-        stream.stall.progressed(at: now)
+        if !stream.spendsOldCredit {
+            flow.lastProgress = now
+            stream.creditSinceClockStart = false
+            stream.stall.progressed(at: now)
+        }
         touch(stream)
     }
 }

@@ -166,6 +166,11 @@ struct LiveTicksTests {
             clock.advance(by: .seconds(1))
         }
         #expect(count == limit)
+        let waiting = try self.ticks(clock, limit: 1)
+        #expect(try await waiting.next()?.sequence == 0)
+        #expect(try await waiting.next() == nil)
+        // The end is known without waiting for the tick that will not be sent.
+        #expect(clock.sleeps.isEmpty)
     }
 
     @Test("The numbers end at the largest there is, and skipping over it ends the stream")

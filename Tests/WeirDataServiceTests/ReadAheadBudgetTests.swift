@@ -87,8 +87,11 @@ struct ReadAheadBudgetTests {
         }
         do {
             var ended = try reader(20)
-            while try await ended.next() != nil {}
-            #expect(budget.reservedBytes == 0)
+            for sequence in UInt64(0)..<20 {
+                #expect(try await ended.next()?.sequence == sequence)
+                #expect(budget.reservedBytes == (sequence == 19 ? 0 : 16_384))
+            }
+            #expect(try await ended.next() == nil)
             var broken = try reader(0)
             _ = try await broken.next()
             #expect(budget.reservedBytes == 16_384)

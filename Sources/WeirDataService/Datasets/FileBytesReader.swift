@@ -41,8 +41,8 @@ package final class FileBytesReader {
         guard block.readableBytes > 0, let sequence = cursor.sequence,
             let payload = block.readSlice(length: min(block.readableBytes, Int(chunkBytes)))
         else { return nil }
-        if block.readableBytes == 0 { dropBlock() }
         cursor.advance()
+        if block.readableBytes == 0 { dropBlock() }
         return DatasetChunk(sequence: sequence, payload: payload)
     }
 

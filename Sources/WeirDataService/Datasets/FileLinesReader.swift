@@ -59,8 +59,9 @@ package final class FileLinesReader {
             throw .lineTooLong(sequence: sequence)
         }
         searchedBytes = 0
-        if block.readableBytes == 0 { dropBlock() }
         cursor.advance()
+        // After the last line that may be sent, what else was read is of no use.
+        if block.readableBytes == 0 || cursor.sequence == nil { dropBlock() }
         return DatasetChunk(sequence: sequence, payload: payload)
     }
 
