@@ -19,7 +19,9 @@ package final class ServerCall: TimerTableEntry {
     /// Whether the handler returned, so that what is unsent is the tail.
     package internal(set) var handlerHasReturned = false
     /// Messages that were queued.
-    package private(set) var messagesSent: UInt64 = 0
+    private var messagesQueued: UInt64 = 0
+    /// Messages that left whole.
+    package var messagesSent: UInt64 { messagesQueued &- UInt64(stream.queue.messageCount) }
     /// When the client's deadline passes (`grpc-timeout`).
     package let deadline: MonotonicInstant?
     /// Metadata for the response's first field section; no effect once that was sent.
@@ -136,6 +138,7 @@ package final class ServerCall: TimerTableEntry {
     private func beginMessage(_ byteCount: Int) throws(RPCError) {
         switch machine.responseMessageAdmitted() {
         case .send(let sendsHeaders):
+            stream.queue.beginMessage(byteCount + MessagePrefix.byteCount)
             if sendsHeaders { connection.submitResponseHeaders(self) }
         case .refuse(let error):
             connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
@@ -145,7 +148,7 @@ package final class ServerCall: TimerTableEntry {
 
     @inline(__always)
     private func messageQueued() {
-        messagesSent &+= 1
+        messagesQueued &+= 1
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()
     }

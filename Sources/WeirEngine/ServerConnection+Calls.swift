@@ -46,6 +46,8 @@ extension ServerConnection {
             }
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
             stream.owner = call
+            // What a held-back message's part moves restarts the stall clock, so a stopped reader is cut this much later.
+            stream.holdBack = .nanoseconds(call.flow.stallDeadline.saturatedNanoseconds / 16)
             timers.set(call, to: call.deadline)
         }
     }

@@ -13,7 +13,7 @@ extension ServerConnection {
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)
-        } else if !stream.spendsOldCredit {
+        } else {
             stream.stall.unblocked()
             stream.creditSinceClockStart = false
         }

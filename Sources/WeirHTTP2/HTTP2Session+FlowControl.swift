@@ -17,7 +17,7 @@ extension HTTP2Session {
             connectionWindowChanged = true
         } else if let stream = streams[streamID] {
             stream.window.granted(increment)
-            stream.creditArrived()
+            stream.creditSinceClockStart = true
             touch(stream)
         }
     }
@@ -32,7 +32,7 @@ extension HTTP2Session {
             if delta < 0 {
                 flow.windowShrank(on: stream)
             } else {
-                stream.creditArrived()
+                stream.creditSinceClockStart = true
             }
             if stream.hasUnsentOutput { touch(stream) }
         }
@@ -88,11 +88,9 @@ extension HTTP2Session {
         stream.queue.move(count, into: &output, spares: &flow.spares)
         flow.dataSent(count, on: stream)
         stream.sentBytes &+= UInt64(count)
-        if !stream.spendsOldCredit {
-            flow.lastProgress = now
-            stream.creditSinceClockStart = false
-            stream.stall.progressed(at: now)
-        }
+        flow.lastProgress = now
+        stream.creditSinceClockStart = false
+        stream.stall.progressed(at: now)
         touch(stream)
     }
 }

@@ -64,12 +64,12 @@ package final class HTTP2Stream {
     var awaitsBudget = false
     /// Bytes this stream may still queue before others that wait for connection credit have their turn.
     var quantumBytes = 0
+    /// How long a message that the windows cannot finish is held back; see ``SendFlowController/Limits/holdBack``.
+    package var holdBack: Duration?
     /// When holding back a message that the windows cannot finish ends.
     package var holdBackUntil: MonotonicInstant?
     /// Whether the windows' small rest may be used for the next message although it cannot be finished.
     package var holdBackIsOver = false
-    /// Whether a held-back message goes out on credit that was there all the time: that is no sign of a reader.
-    package internal(set) var spendsOldCredit = false
     /// When a DATA frame below the useful size may go out all the same.
     package internal(set) var smallSendAt: MonotonicInstant?
     /// Whether that time has come.
@@ -95,12 +95,6 @@ package final class HTTP2Stream {
     init(id: HTTP2StreamID, windowBytes: Int) {
         self.id = id
         window = SendWindow(bytes: windowBytes)
-    }
-
-    /// The peer returned credit: it reads.
-    func creditArrived() {
-        creditSinceClockStart = true
-        spendsOldCredit = false
     }
 
     /// Bytes that wait to be sent, the message in the sender's hands included.

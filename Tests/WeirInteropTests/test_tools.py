@@ -40,10 +40,9 @@ def curl(server, tmp_path, *options, method="StreamData"):
     return head.read_text(), body.read_bytes() if body.exists() else b""
 
 
-def curl_as(server, tmp_path, content_type, body):
-    """Posts a file with this content type; returns the response's head."""
-    return curl(server, tmp_path, "-H", f"content-type: {content_type}", "-H", "te: trailers",
-                "--data-binary", f"@{body}")[0]
+def curl_as(server, tmp_path, content_type, *options):
+    """Posts with this content type; returns the response's head."""
+    return curl(server, tmp_path, "-X", "POST", "-H", f"content-type: {content_type}", "-H", "te: trailers", *options)[0]
 
 
 def test_the_tools_are_here():
@@ -109,8 +108,9 @@ def test_a_get_request_is_answered_405_with_what_is_allowed(weir, tmp_path):
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/grpcx", "application/grp"])
-def test_a_wrong_content_type_is_answered_415(weir, tmp_path, request_file, content_type):
-    head = curl_as(weir, tmp_path, content_type, request_file(max_chunks=1))
+def test_a_wrong_content_type_is_answered_415(weir, tmp_path, content_type):
+    # Without a body: a refusal is complete before a body is, and curl 7.88 then gives up in the middle of its upload.
+    head = curl_as(weir, tmp_path, content_type)
     assert head.startswith("HTTP/2 415")
 
 
@@ -118,5 +118,5 @@ def test_a_wrong_content_type_is_answered_415(weir, tmp_path, request_file, cont
     "application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
 ])
 def test_every_form_of_the_grpc_content_type_is_served(weir, tmp_path, request_file, content_type):
-    head = curl_as(weir, tmp_path, content_type, request_file(max_chunks=1))
+    head = curl_as(weir, tmp_path, content_type, "--data-binary", f"@{request_file(max_chunks=1)}")
     assert head.startswith("HTTP/2 200") and re.search(r"^grpc-status: 0\r?$", head, re.MULTILINE)

@@ -49,7 +49,7 @@ extension SendFlowController {
         guard stream.holdBackUntil == nil, !stream.holdBackIsOver else { return }
         guard stream.queue.isEmpty, stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
         let limiting = waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
-        if !limiting.refillsEarly { stream.holdBackUntil = now + limits.holdBack }
+        if !limiting.refillsEarly { stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack) }
     }
 
     /// Serves the streams that wait for connection credit, first come first served.

@@ -167,7 +167,6 @@ package struct SendFlowController: ~Copyable {
             reservedBytes += count
         } else {
             stream.sendsInParts = true
-            stream.spendsOldCredit = stream.holdBackIsOver && !stream.creditSinceClockStart
         }
         stream.holdBackUntil = nil
         stream.holdBackIsOver = false

@@ -16,6 +16,8 @@ package struct SendQueue {
     /// Bytes queued and not yet taken.
     package private(set) var byteCount = 0
 
+    private var messages = MessageRuns()
+
     /// First capacity of a tail buffer, in bytes.
     private static let initialTailBytes = 2048
     /// Bytes already taken from the tail after which the rest moves to its front instead of the buffer growing.
@@ -26,6 +28,15 @@ package struct SendQueue {
 
     /// Whether nothing waits.
     package var isEmpty: Bool { byteCount == 0 }
+
+    /// Messages of which at least one byte waits.
+    package var messageCount: Int { messages.count }
+
+    /// The bytes appended next are one message of this many bytes.
+    @inline(__always)
+    package mutating func beginMessage(_ byteCount: Int) {
+        messages.append(byteCount)
+    }
 
     /// Appends exactly `count` bytes that `body` writes.
     @inline(__always)
@@ -52,6 +63,7 @@ package struct SendQueue {
     package mutating func move(_ count: Int, into output: inout ByteBuffer, spares: inout BufferPool) {
         var rest = min(count, byteCount)
         byteCount -= rest
+        messages.taken(rest)
         while rest > 0, !segments.isEmpty {
             let taken = segments[0].copyPrefix(rest, into: &output)
             rest -= taken
@@ -70,6 +82,7 @@ package struct SendQueue {
         let dropped = byteCount
         byteCount = 0
         segments.removeAll(keepingCapacity: false)
+        messages.removeAll()
         if let buffer = tail.take() { spares.give(buffer) }
         return dropped
     }
