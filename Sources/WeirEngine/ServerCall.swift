@@ -162,14 +162,15 @@ package final class ServerCall: TimerTableEntry {
             return
         }
         waiters.append(waiter)
-        if waiters.count == 1 { presentFirstWaiter() }
+        // While a grant is unused the stream's room is its; redeeming it presents the next.
+        if waiters.count == 1, !stream.isGranted { presentFirstWaiter() }
     }
 
     /// The sender's task was cancelled: it stops waiting, unless it was told to go on already.
     package func stopWaiting(_ waiter: SendWaiter, _ error: RPCError) {
         guard let index = waiters.firstIndex(where: { $0 === waiter }) else { return }
         waiters.remove(at: index)
-        if index == 0 {
+        if index == 0, !stream.isGranted {
             connection.session.flow.abandonWaiting(on: stream)
             connection.session.flow.leaveQueues(stream)
             presentFirstWaiter()

@@ -58,11 +58,13 @@ extension ServerConnection {
         if let due = stream.holdBackUntil, due <= now {
             stream.holdBackUntil = nil
             stream.holdBackIsOver = true
+            session.connectionWindowChanged = true
         }
         if let due = stallInstant(of: call), due <= now {
             if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
                 // The reader lives: it returned credit, only not enough for the message that was held back for it.
                 stream.holdBackIsOver = true
+                session.connectionWindowChanged = true
                 stream.stall.progressed(at: now)
             } else {
                 stalled(call)
@@ -72,7 +74,8 @@ extension ServerConnection {
 
     private func stalled(_ call: ServerCall) {
         let stream = call.stream
-        let cause = stream.stall.cause ?? .streamWindow
+        // What the stream waits for may have changed since it was last looked at.
+        let cause = blockedCause(of: stream) ?? stream.stall.cause ?? .streamWindow
         let report = StreamStalled(
             cause: StreamStalled.Cause(cause),
             stalledFor: .nanoseconds(now.nanoseconds(since: stream.stall.blockedSince)),

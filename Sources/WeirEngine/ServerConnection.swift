@@ -145,6 +145,7 @@ package final class ServerConnection {
 
     /// When ``timerFired(at:)`` wants to be called next.
     package var nextDeadline: MonotonicInstant? {
+        guard !isClosed else { return nil }
         var earliest = timers.earliest ?? .distantFuture
         if let due = lastGoAwayAt { earliest = min(earliest, due) }
         if let due = socketStallInstant {
@@ -215,9 +216,11 @@ package final class ServerConnection {
                 session.flow.reconsider(stream, at: now, &openings)
                 if let call = stream.owner as? ServerCall { toEvaluate.append(call) }
             }
-            if session.connectionWindowChanged {
+            if session.connectionWindowChanged || session.flow.hasTurnToGive {
                 session.connectionWindowChanged = false
                 session.flow.serveQueues(&openings)
+                // What came may be too little for the first one: then its hold-back starts.
+                if let first = session.flow.firstOfCreditQueue { session.touch(first) }
             }
             if session.flow.awaitsBudget { session.flow.serveBudgetQueue(&openings) }
             for opening in openings {
@@ -261,7 +264,8 @@ extension ServerConnection {
     /// Counts what the connection holds.
     package var counts: Counts {
         var counts = Counts()
-        counts.streams = session.streams.count
+        // The library may still hold streams of a closed connection, until it goes away itself.
+        counts.streams = isClosed ? 0 : session.streams.count
         counts.heldBytes = session.flow.budget.heldBytes
         counts.timers = timers.count
         for stream in session.streams.values {

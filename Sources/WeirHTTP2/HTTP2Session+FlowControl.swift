@@ -18,6 +18,8 @@ extension HTTP2Session {
         } else if let stream = streams[streamID] {
             stream.window.granted(increment)
             stream.creditSinceClockStart = true
+            // The reader reads: what its connection holds back now is held back anew.
+            stream.holdBackIsOver = false
             touch(stream)
         }
     }
@@ -60,7 +62,8 @@ extension HTTP2Session {
         let count = flow.sendableBytes(on: stream, frameLimit: limit)
         if count == 0 || isTooSmallToSend(count, on: stream) {
             stream.isDeferred = true
-            if count == 0 { flow.awaitConnectionCredit(stream) }
+            // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
+            if count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes { flow.awaitConnectionCredit(stream) }
             touch(stream)
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
         }

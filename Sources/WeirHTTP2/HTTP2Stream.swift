@@ -64,6 +64,8 @@ package final class HTTP2Stream {
     var awaitsBudget = false
     /// Bytes this stream may still queue before others that wait for connection credit have their turn.
     var quantumBytes = 0
+    /// Whether the stream got its room in turn with others, and so queues no more than its quantum until it waits again.
+    var takesTurns = false
     /// How long a message that the windows cannot finish is held back; see ``SendFlowController/Limits/holdBack``.
     package var holdBack: Duration?
     /// When holding back a message that the windows cannot finish ends.

@@ -10,25 +10,21 @@ extension CallHandle {
     /// From this size on a `bytes` field is queued as the slice it is instead of being copied.
     static var sliceThresholdBytes: Int { 16 * 1024 }
 
-    @inline(__always)
     nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
-        if isOnLoop, try sendNow(message) { return }
+        if isOnLoop, try message.withPacking({ packing in try sendNow(packing) }) { return }
         try await sendWaiting(message)
     }
 
-    /// Queues the message if there is room now; only on the loop.
-    @inline(__always)
-    private func sendNow<Message: ProtobufMessage>(_ message: Message) throws -> Bool {
-        try message.withPacking { packing in
-            guard try call.admit(packing.byteCount) else { return false }
-            try Self.write(packing, to: call)
-            return true
-        }
+    /// Queues a message if there is room now; only on the loop.
+    func sendNow(_ packing: borrowing ProtobufPacking) throws(RPCError) -> Bool {
+        guard try call.admit(packing.byteCount) else { return false }
+        try Self.write(packing, to: call)
+        return true
     }
 
-    private nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
+    nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
         // From elsewhere there may be room all the same.
-        if !isOnLoop, try await callOnLoop({ _ in try self.sendNow(message) }) { return }
+        if !isOnLoop, try await callOnLoop({ _ in try message.withPacking { packing in try self.sendNow(packing) } }) { return }
         let byteCount = try message.withPacking { packing in packing.byteCount }
         if case .failed(let error) = await waitForRoom(byteCount) { throw error }
         try await callOnLoop { call in

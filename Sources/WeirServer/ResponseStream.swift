@@ -14,7 +14,11 @@ internal import WeirTransport
 ///
 /// Usable from any task and thread, and from several at once; messages of one task keep their order.
 public struct ResponseStream<Message: ProtobufMessage>: Sendable {
-    let handle: CallHandle
+    @usableFromInline let call: ResponseCall
+
+    init(handle: CallHandle) {
+        call = ResponseCall(handle: handle)
+    }
 
     /// Sends a message to the client.
     ///
@@ -29,15 +33,37 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     /// Cancel safety: when the calling task is cancelled, either the whole message is queued or nothing of it.
     ///
     /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
-    @inline(__always)
+    @inlinable
     public nonisolated(nonsending) func send(_ message: Message) async throws {
-        try await handle.send(message)
+        if call.isOnLoop, try message.withPacking({ packing in try call.sendNow(packing) }) { return }
+        try await sendWaiting(message)
+    }
+
+    @usableFromInline
+    nonisolated(nonsending) func sendWaiting(_ message: Message) async throws {
+        try await call.handle.sendWaiting(message)
     }
 
     /// Sends the response's header fields ahead of the first message, which otherwise carries them along.
     ///
     /// Suspends only when called from outside the connection's event loop. Does nothing when they were sent before.
     public nonisolated(nonsending) func sendHeaders() async throws {
-        try await handle.callOnLoop { call in call.sendHeaders() }
+        try await call.handle.callOnLoop { call in call.sendHeaders() }
+    }
+}
+
+/// The part of a call that ``ResponseStream/send(_:)`` needs when it is compiled into the application's module.
+@usableFromInline
+struct ResponseCall: Sendable {
+    let handle: CallHandle
+
+    /// Whether the caller runs on the connection's loop.
+    @usableFromInline
+    var isOnLoop: Bool { handle.isOnLoop }
+
+    /// Queues a message if there is room now; only on the loop.
+    @usableFromInline
+    func sendNow(_ packing: borrowing ProtobufPacking) throws -> Bool {
+        try handle.sendNow(packing)
     }
 }

@@ -6,9 +6,9 @@ internal import NIOCore
 final class LoopContext {
     let executor: LoopExecutor
     /// The loop's open connections.
-    var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
+    @exclusivity(unchecked) var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
     /// One buffer for frames on their way to the socket: a connection needs it only while it writes.
-    var spareOutput = ByteBuffer()
+    @exclusivity(unchecked) var spareOutput = ByteBuffer()
 
     init(executor: LoopExecutor) {
         self.executor = executor

@@ -14,20 +14,20 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     let connection: ServerConnection
     private let loop: LoopContext
     private let delegate: any ServerTransportDelegate
-    private var context: ChannelHandlerContext?
-    private var timers: ConnectionTimers
-    private var isDirty = false
-    private var isPumping = false
-    private var readIsHeldBack = false
+    @exclusivity(unchecked) private var context: ChannelHandlerContext?
+    @exclusivity(unchecked) private var timers: ConnectionTimers
+    @exclusivity(unchecked) private var isDirty = false
+    @exclusivity(unchecked) private var isPumping = false
+    @exclusivity(unchecked) private var readIsHeldBack = false
     /// Closing was asked for and waits until what was written has left.
-    private var isClosing = false
+    @exclusivity(unchecked) private var isClosing = false
 
     init(connection: ServerConnection, loop: LoopContext, delegate: any ServerTransportDelegate) {
         self.connection = connection
         self.loop = loop
         self.delegate = delegate
         timers = ConnectionTimers(eventLoop: loop.executor.eventLoop)
-        connection.onOutputWanted = { [unowned self] in self.wantTurn() }
+        connection.onOutputWanted = { [weak self] in self?.wantTurn() }
     }
 
     // MARK: - Channel events

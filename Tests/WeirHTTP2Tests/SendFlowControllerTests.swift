@@ -188,6 +188,52 @@ struct SendFlowControllerTests {
         #expect(rig.budgetBytes == 10_000)
     }
 
+    @Test("between the watermarks a sender waits for its own queue, not for a budget or for credit")
+    func betweenWatermarks() {
+        let rig = FlowRig()
+        let stream = rig.open(windowBytes: 1 << 20)
+        rig.flow.window.granted(1 << 20)
+        #expect(rig.send(60_000, on: stream))
+        #expect(rig.wait(10_000, on: stream).isEmpty)
+        _ = rig.sendFrame(stream)
+        #expect(stream.queue.byteCount == 60_000 - 16_384)
+        #expect(rig.reconsider(stream).isEmpty)
+        #expect(rig.serve().isEmpty)
+        #expect(rig.waitingForBudget.isEmpty)
+        #expect(rig.waitingForCredit.isEmpty)
+        #expect(rig.blockedCause(of: stream) == nil)
+    }
+
+    @Test("whoever waits for a budget goes on when it is free, or waits for credit if that is gone by then")
+    func partsWaitForBudget() {
+        let rig = FlowRig(budgetBytes: 100_000)
+        let first = rig.open()
+        let second = rig.open(windowBytes: 1 << 20)
+        let third = rig.open(windowBytes: 1 << 20)
+        #expect(rig.send(65_535, on: first))
+        while rig.sendFrame(first) > 0 {}
+        #expect(rig.wait(90_000, on: second).isEmpty)
+        #expect(rig.wait(90_000, on: third).isEmpty)
+        second.holdBackIsOver = true
+        #expect(rig.reconsider(second).isEmpty)
+        rig.flow.window.granted(10_000)
+        #expect(rig.serve().isEmpty)
+        rig.flow.outputAccepted(remaining: 0)
+        #expect(rig.serve().granted == [3])
+        rig.redeem(second)
+        while rig.sendFrame(second) > 0 {}
+        rig.flow.window.granted(100_000)
+        _ = rig.serve()
+        while rig.sendFrame(second) > 0 {}
+        rig.flow.outputAccepted(remaining: 0)
+        // By now the connection's window is too small for it, so that is what it waits for next.
+        #expect(rig.serve().isEmpty)
+        #expect(rig.waitingForBudget.isEmpty)
+        #expect(rig.waitingForCredit == [5])
+        rig.flow.window.granted(70_000)
+        #expect(rig.serve().granted == [5])
+    }
+
     @Test("of several causes the first in order is named: socket, budget, connection window, stream window")
     func causeOrder() {
         let rig = FlowRig(budgetBytes: 70_000)

@@ -185,6 +185,33 @@ def test_nothing_is_left_after_many_calls_that_end_in_every_way(start_weir, api)
     eventually(lambda: weir.open_files() <= files_before, 5, "every file and socket closed")
 
 
+def test_connections_that_vanish_at_any_moment_leave_a_server_that_serves(start_weir, api, open_channel):
+    server = start_weir("--live-rate", "1000")
+    chooser = random.Random(7)
+    for _ in range(400):
+        client = WireClient(server.port)
+        streams = [
+            client.call("StreamData", api.pb.StreamRequest(
+                dataset=chooser.choice(("synthetic", "live", "random-20m.bin")),
+                chunk_bytes=chooser.choice((100, 1000, 65_536))).SerializeToString())
+            for _ in range(5)
+        ]
+        for _ in range(chooser.randrange(4)):
+            client.pump(chooser.choice((0, 0.001, 0.003)))
+        if chooser.random() < 0.3:
+            for stream_id in streams[:3]:
+                if not client.streams[stream_id].over:
+                    client.cancel(stream_id)
+        if chooser.random() < 0.7:
+            client.abort()
+        else:
+            client.close()
+        assert server.process.poll() is None, server.log[:2000]
+    server.wait_until_quiet()
+    request = api.pb.StreamRequest(max_chunks=3)
+    assert len(list(api.Stub(open_channel(server)).StreamData(request, timeout=10))) == 3
+
+
 def test_a_hundred_calls_at_once_are_all_served_and_forgotten(weir, api, stub):
     results = []
 

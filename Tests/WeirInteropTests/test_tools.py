@@ -42,7 +42,8 @@ def curl(server, tmp_path, *options, method="StreamData"):
 
 def curl_as(server, tmp_path, content_type, *options):
     """Posts with this content type; returns the response's head."""
-    return curl(server, tmp_path, "-X", "POST", "-H", f"content-type: {content_type}", "-H", "te: trailers", *options)[0]
+    fields = ["-X", "POST", "-H", f"content-type: {content_type}", "-H", "te: trailers"]
+    return curl(server, tmp_path, *fields, *options)[0]
 
 
 def test_the_tools_are_here():

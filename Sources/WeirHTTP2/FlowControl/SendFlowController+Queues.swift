@@ -12,23 +12,38 @@ extension SendFlowController {
     /// Looks at one stream whose queue, window or sender changed: grants the waiting message, or queues the stream for what
     /// it waits for.
     package mutating func reconsider(_ stream: HTTP2Stream, at now: MonotonicInstant, _ openings: inout [Opening]) {
+        if canResumeData(of: stream) { openings.append(.resumeData(stream)) }
         guard stream.waitingBytes > 0, !stream.isGranted else { return }
         if grant(stream, atHeadOfQueue: false) {
             openings.append(.granted(stream))
             return
         }
+        // Above the low watermark it waits for its own queue, and is looked at again when DATA leaves that.
+        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return }
         switch verdict(stream.waitingBytes, on: stream) {
         case .queueIsFull:
             return
         case .whole, .inParts:
             // Room is there: it is others' turn for connection credit, or a budget is used up.
-            if creditQueue.isEmpty { awaitBudget(stream) } else { awaitConnectionCredit(stream) }
+            if stream.takesTurns || !creditQueue.isEmpty {
+                awaitConnectionCredit(stream)
+                hasTurnToGive = hasTurnToGive || stream.takesTurns
+            } else {
+                awaitBudget(stream)
+            }
         case .blocked:
             if waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                 awaitConnectionCredit(stream)
             }
             armHoldBack(stream, at: now)
         }
+    }
+
+    /// Whether DATA that was put off may go on: the library does not ask again by itself when a window opens.
+    private func canResumeData(of stream: HTTP2Stream) -> Bool {
+        guard stream.isDeferred, !stream.awaitsConnectionCredit, !stream.queue.isEmpty else { return false }
+        let count = sendableBytes(on: stream, frameLimit: max(0, min(stream.window.bytes, window.bytes)))
+        return count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
     }
 
     /// Puts a stream whose DATA or message waits for connection credit at the end of the queue for it.
@@ -44,6 +59,13 @@ extension SendFlowController {
         budgetQueue.append(stream)
     }
 
+    /// Whether nothing but a budget, or others' turn, keeps the stream's message waiting.
+    private func waitsForBudget(_ stream: HTTP2Stream) -> Bool {
+        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
+        let verdict = verdict(stream.waitingBytes, on: stream)
+        return verdict == .whole || verdict == .inParts
+    }
+
     /// A peer that was not seen to refill early may be waiting for the window to be used up: after a while, use it.
     private func armHoldBack(_ stream: HTTP2Stream, at now: MonotonicInstant) {
         guard stream.holdBackUntil == nil, !stream.holdBackIsOver else { return }
@@ -57,16 +79,20 @@ extension SendFlowController {
     /// The first one saves credit up, so large messages are not starved by small ones; when the window cannot become large
     /// enough for it, its hold-back ends and it goes out in parts.
     package mutating func serveQueues(_ openings: inout [Opening]) {
+        hasTurnToGive = false
+        // With one stream in the queue there is nobody to take turns with.
+        let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
             if stream.isDeferred, !stream.queue.isEmpty, stream.window.bytes > 0 {
                 guard freeConnectionBytes > 0 else { return }
                 openings.append(.resumeData(stream))
             } else if stream.waitingBytes > 0, !stream.isGranted {
                 if grant(stream, atHeadOfQueue: true) {
+                    stream.takesTurns = isContended
                     openings.append(.granted(stream))
                 } else if waitsForConnectionOnly(stream.waitingBytes, on: stream), freeConnectionBytes < stream.waitingBytes {
                     return
-                } else if case .whole = verdict(stream.waitingBytes, on: stream) {
+                } else if waitsForBudget(stream) {
                     awaitBudget(stream)
                 }
             }
@@ -75,14 +101,20 @@ extension SendFlowController {
         }
     }
 
+    /// The stream that connection credit is saved up for.
+    package var firstOfCreditQueue: HTTP2Stream? { creditQueue.first }
+
     /// Serves the streams that wait for a budget, first come first served.
     package mutating func serveBudgetQueue(_ openings: inout [Opening]) {
         while let stream = budgetQueue.first {
             if stream.waitingBytes > 0, !stream.isGranted {
                 if grant(stream, atHeadOfQueue: creditQueue.isEmpty) {
                     openings.append(.granted(stream))
-                } else if case .whole = verdict(stream.waitingBytes, on: stream) {
+                } else if waitsForBudget(stream) {
                     return
+                } else if waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+                    // The connection's window closed while it waited for the budget.
+                    awaitConnectionCredit(stream)
                 }
             }
             budgetQueue.removeFirst()

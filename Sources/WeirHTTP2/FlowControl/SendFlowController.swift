@@ -54,6 +54,8 @@ package struct SendFlowController: ~Copyable {
     package private(set) var outputBytes = 0
     /// Streams that wait for connection credit only, in order of arrival.
     var creditQueue: Deque<HTTP2Stream> = []
+    /// Whether a stream that used up its turn waits for the next one, for which there may be credit.
+    package internal(set) var hasTurnToGive = false
     /// Streams that wait for a budget, in order of arrival.
     var budgetQueue: Deque<HTTP2Stream> = []
     /// Buffers that the streams' queues share.
@@ -157,7 +159,7 @@ package struct SendFlowController: ~Copyable {
     private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
         let verdict = verdict(count, on: stream)
         guard verdict == .whole || verdict == .inParts else { return false }
-        if !mayPassQueue, !creditQueue.isEmpty {
+        if !mayPassQueue, stream.takesTurns || !creditQueue.isEmpty {
             guard stream.quantumBytes >= count else { return false }
             stream.quantumBytes -= count
         }

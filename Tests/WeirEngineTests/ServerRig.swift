@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import WeirEngine
+import WeirHTTP2
+import WeirRPC
+
+/// A table of two methods: `/test.Echo/Get` is unary, `/test.Echo/List` streams its response.
+final class TestRoutes: CallRouting {
+    private let table: [String: CallRoute]
+
+    init(maximumRequestBytes: Int = 1 << 20) {
+        let service = ServiceDescriptor(fullyQualifiedName: "test.Echo")
+        let methods = [
+            MethodDescriptor(service: service, name: "Get", kind: .unary),
+            MethodDescriptor(service: service, name: "List", kind: .serverStreaming),
+        ]
+        table = Dictionary(
+            uniqueKeysWithValues: methods.map {
+                ($0.path, CallRoute(method: $0, maximumRequestBytes: maximumRequestBytes, handler: 0))
+            })
+    }
+
+    func route(path: String) -> CallRoute? { table[path] }
+    func knowsService(ofPath path: String) -> Bool { path.hasPrefix("/test.Echo/") }
+}
+
+/// A server connection with a raw peer, carried by a link that the test opens and closes, under a clock that it sets.
+final class ServerRig {
+    let connection: ServerConnection
+    let process: ProcessSendBudget
+    let peer = RawPeer()
+    var now = MonotonicInstant(nanoseconds: 0)
+    /// Whether the kernel takes what the connection writes.
+    var socketIsOpen = true
+    /// Written and not yet taken by the kernel.
+    var unsent: [UInt8] = []
+    var maximumOutputBytes = 0
+
+    var calls: [Int32: ServerCall] = [:]
+    var requests: [Int32: [UInt8]] = [:]
+    var cancelled: [Int32] = []
+    var stalls: [StreamStalled] = []
+    var refusals: [String] = []
+    var protocolErrors: [HTTP2Error] = []
+    var connectionStalls = 0
+    var closed = 0
+    var aborted = 0
+    var peerUnderstood = true
+    /// Called when a handler starts.
+    var onStart: (ServerCall) -> Void = { _ in }
+
+    init(_ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30)
+        throws
+    {
+        var configuration = ServerConnectionConfiguration()
+        configure(&configuration)
+        process = ProcessSendBudget(limitBytes: processBytes)
+        connection = try ServerConnection(
+            configuration: configuration, routes: TestRoutes(), budget: process, now: now)
+    }
+
+    /// The peer sends its preface and these frames, then these windows open.
+    func connect(_ frames: [RawFrame] = [.settings()]) {
+        feed(RawFrame.preface + frames.flatMap(\.bytes))
+    }
+
+    func feed(_ frames: RawFrame...) { feed(frames.flatMap(\.bytes)) }
+
+    func feed(_ bytes: [UInt8]) {
+        connection.receive(ByteBuffer(bytes: bytes), at: now)
+        pump()
+    }
+
+    /// Carries out actions and output until there is nothing more to do.
+    func pump() {
+        var more = true
+        while more {
+            more = perform()
+            let wantsMore = connection.produceOutput(at: now)
+            let bytes = Array(connection.output.readableBytesView)
+            connection.output.clear()
+            maximumOutputBytes = max(maximumOutputBytes, bytes.count)
+            unsent += bytes
+            if socketIsOpen {
+                peerUnderstood = peer.receive(unsent) && peerUnderstood
+                unsent = []
+            }
+            connection.outputBuffered(unsent.count, isWritable: socketIsOpen, at: now)
+            more = perform() || wantsMore || !bytes.isEmpty || more
+            if !socketIsOpen, unsent.count >= 1 << 16 { return }
+        }
+    }
+
+    /// Carries out the actions that are there; returns whether there were any.
+    private func perform() -> Bool {
+        let actions = connection.takeActions()
+        for action in actions {
+            switch action {
+            case .startHandler(let call, let request):
+                calls[call.streamID.rawValue] = call
+                requests[call.streamID.rawValue] = Array(request.readableBytesView)
+                onStart(call)
+            case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
+            case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
+            case .report(.stalled(_, _, let report)): stalls.append(report)
+            case .report(.connectionStalled): connectionStalls += 1
+            case .report(.protocolError(let error)): protocolErrors.append(error)
+            case .report(.refused(let reason)): refusals.append(reason)
+            case .close: closed += 1
+            case .abort: aborted += 1
+            }
+        }
+        return !actions.isEmpty
+    }
+
+    /// Time passes, and the timer fires whenever it asked to.
+    func advance(to instant: MonotonicInstant) {
+        while let deadline = connection.nextDeadline, deadline <= instant {
+            now = max(now, deadline)
+            connection.timerFired(at: now)
+            pump()
+            if let next = connection.nextDeadline, next <= now { break }
+        }
+        now = instant
+        connection.timerFired(at: now)
+        pump()
+    }
+
+    /// Time passes, and the timer fires once, late.
+    func jump(by duration: Duration) {
+        now = now + duration
+        connection.timerFired(at: now)
+        pump()
+    }
+
+    func advance(by duration: Duration) { advance(to: now + duration) }
+}
+
+extension ServerRig {
+    static func request(
+        _ path: String, stream: Int32, message: [UInt8]? = [1, 2, 3], ends: Bool = true,
+        contentType: String = "application/grpc", extra: [(String, String)] = []
+    ) -> [UInt8] {
+        let fields = [
+            (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "test"),
+            ("content-type", contentType), ("te", "trailers"),
+        ]
+        var bytes = RawFrame.headers(fields + extra, stream: stream, ends: ends && message == nil).bytes
+        if let message {
+            let body = [0] + RawFrame.bigEndian(UInt32(message.count)) + message
+            bytes += RawFrame.data(body, stream: stream, ends: ends).bytes
+        }
+        return bytes
+    }
+
+    /// Opens a streaming call and returns it.
+    func openList(_ stream: Int32 = 1, ends: Bool = true, extra: [(String, String)] = []) -> ServerCall? {
+        feed(Self.request("/test.Echo/List", stream: stream, ends: ends, extra: extra))
+        return calls[stream]
+    }
+
+    /// The handler of a streaming call sends these messages as far as it may.
+    func stream(_ call: ServerCall, _ sizes: [Int]) -> Sender {
+        let sender = Sender(call, sizes)
+        sender.run()
+        pump()
+        return sender
+    }
+
+    /// Whether the connection holds nothing at all.
+    var holdsNothing: Bool {
+        let counts = connection.counts
+        return counts.streams == 0 && counts.heldBytes == 0 && counts.suspendedSenders == 0 && counts.timers == 0
+            && connection.session.flow.reservedBytes == 0 && process.takenBytes == 0
+    }
+}
