@@ -28,11 +28,13 @@ package final class ServerCall: TimerTableEntry {
     package var responseMetadata = Metadata()
 
     let stream: HTTP2Stream
-    unowned let connection: ServerConnection
-    var machine: ServerCallStateMachine
+    /// Kept alive by its calls: a handler may return long after the connection is gone. Connection and call let go of each
+    /// other when the stream ends.
+    let connection: ServerConnection
+    @exclusivity(unchecked) var machine: ServerCallStateMachine
     var deframer: MessageDeframer
     var request: ByteBuffer?
-    var waiters: Deque<SendWaiter> = []
+    @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []
     /// What a sender is told after the end; the machine's own answer if nil.
     var endError: RPCError?
 
@@ -48,7 +50,7 @@ package final class ServerCall: TimerTableEntry {
         self.route = route
         self.head = head
         deadline = head.timeout.map { now + $0 }
-        machine = ServerCallStateMachine(kind: route.method.kind)
+        unsafe machine = ServerCallStateMachine(kind: route.method.kind)
         deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
     }
 
@@ -56,7 +58,7 @@ package final class ServerCall: TimerTableEntry {
     package var streamID: HTTP2StreamID { stream.id }
 
     /// Whether messages can still be sent.
-    package var isOpen: Bool { machine.isOpen && endError == nil }
+    package var isOpen: Bool { unsafe machine.isOpen && endError == nil }
 
     /// The deadlines that apply.
     var flow: FlowSettings { route.flow ?? connection.configuration.flow }
@@ -66,7 +68,7 @@ package final class ServerCall: TimerTableEntry {
 
     /// Why nothing can be sent any more.
     package var error: RPCError {
-        endError ?? machine.end?.error ?? RPCError(.internalError, "the call is still open")
+        unsafe endError ?? machine.end?.error ?? RPCError(.internalError, "the call is still open")
     }
 
     // MARK: - Sending
@@ -79,9 +81,9 @@ package final class ServerCall: TimerTableEntry {
     /// - Throws: why nothing can be sent any more, or RESOURCE_EXHAUSTED when no budget could ever hold the message.
     @inline(__always)
     package func admit(_ byteCount: Int) throws(RPCError) -> Bool {
-        guard machine.isOpen, endError == nil else { throw error }
+        guard unsafe machine.isOpen, endError == nil else { throw error }
         let total = byteCount + MessagePrefix.byteCount
-        guard waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
+        guard unsafe waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
             try checkSize(total)
             return false
         }
@@ -136,7 +138,7 @@ package final class ServerCall: TimerTableEntry {
 
     @inline(__always)
     private func beginMessage(_ byteCount: Int) throws(RPCError) {
-        switch machine.responseMessageAdmitted() {
+        switch unsafe machine.responseMessageAdmitted() {
         case .send(let sendsHeaders):
             stream.queue.beginMessage(byteCount + MessagePrefix.byteCount)
             if sendsHeaders { connection.submitResponseHeaders(self) }
@@ -161,15 +163,15 @@ package final class ServerCall: TimerTableEntry {
             connection.act(.resumeSender(waiter, .failed(error)))
             return
         }
-        waiters.append(waiter)
+        unsafe waiters.append(waiter)
         // While a grant is unused the stream's room is its; redeeming it presents the next.
-        if waiters.count == 1, !stream.isGranted { presentFirstWaiter() }
+        if unsafe waiters.count == 1, !stream.isGranted { presentFirstWaiter() }
     }
 
     /// The sender's task was cancelled: it stops waiting, unless it was told to go on already.
     package func stopWaiting(_ waiter: SendWaiter, _ error: RPCError) {
-        guard let index = waiters.firstIndex(where: { $0 === waiter }) else { return }
-        waiters.remove(at: index)
+        guard let index = unsafe waiters.firstIndex(where: { $0 === waiter }) else { return }
+        unsafe waiters.remove(at: index)
         if index == 0, !stream.isGranted {
             connection.session.flow.abandonWaiting(on: stream)
             connection.session.flow.leaveQueues(stream)
@@ -190,7 +192,7 @@ package final class ServerCall: TimerTableEntry {
     }
 
     private func presentFirstWaiter() {
-        guard let first = waiters.first else {
+        guard let first = unsafe waiters.first else {
             connection.session.touch(stream)
             return
         }
@@ -201,7 +203,7 @@ package final class ServerCall: TimerTableEntry {
 
     /// Room was set aside for the first waiter's message.
     func grantFirstWaiter() {
-        guard let waiter = waiters.popFirst() else {
+        guard let waiter = unsafe waiters.popFirst() else {
             connection.session.flow.abandonWaiting(on: stream)
             return
         }
@@ -210,7 +212,7 @@ package final class ServerCall: TimerTableEntry {
 
     /// Nobody waits any more: the call is over.
     func failWaiters() {
-        while let waiter = waiters.popFirst() {
+        while let waiter = unsafe waiters.popFirst() {
             connection.act(.resumeSender(waiter, .failed(error)))
         }
     }
@@ -219,7 +221,7 @@ package final class ServerCall: TimerTableEntry {
 
     /// Sends the response's first field section ahead of any message.
     package func sendHeaders() {
-        if machine.responseHeadersRequested() {
+        if unsafe machine.responseHeadersRequested() {
             connection.submitResponseHeaders(self)
             connection.outputIsWanted()
         }

@@ -75,11 +75,11 @@ extension ServerConnection {
 
     private func dataReceived(_ stream: HTTP2Stream) {
         guard let bytes = stream.inbound.take() else { return }
-        guard let call = stream.owner as? ServerCall, call.machine.isOpen else { return }
+        guard let call = stream.owner as? ServerCall, unsafe call.machine.isOpen else { return }
         call.deframer.append(bytes)
         do throws(RPCError) {
             while let message = try call.deframer.next() {
-                switch call.machine.requestMessageReceived() {
+                switch unsafe call.machine.requestMessageReceived() {
                 case .deliver: call.request = message
                 case .fail(let status): return fail(call, status)
                 case .ignore: break
@@ -94,7 +94,7 @@ extension ServerConnection {
 
     private func requestEnded(_ stream: HTTP2Stream) {
         guard let call = stream.owner as? ServerCall else { return }
-        switch call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
+        switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
         case .deliver:
             guard let request = call.request.take() else { return }
             call.handlerIsRunning = true
@@ -120,7 +120,7 @@ extension ServerConnection {
         }
         call.handlerHasReturned = true
         call.attachment = nil
-        sendStatus(call.machine.handlerReturned(status), call, metadata, truncating: false)
+        unsafe sendStatus(call.machine.handlerReturned(status), call, metadata, truncating: false)
         call.failWaiters()
         // The handler's time is over, so what remains is under the tail deadline.
         session.touch(call.stream)
@@ -153,7 +153,7 @@ extension ServerConnection {
 
     /// Ends a call in its handler's place: status now, past whatever is queued, and the handler is cancelled.
     func fail(_ call: ServerCall, _ status: Status, cause: (any Error)? = nil) {
-        let action = call.machine.failed(with: status)
+        let action = unsafe call.machine.failed(with: status)
         if action == .ignore, call.stream.hasUnsentOutput {
             // The handler had returned and its tail is unsent: what it decided cannot be delivered any more.
             session.truncate(.trailers(status, Metadata()), on: call.stream)
@@ -183,7 +183,7 @@ extension ServerConnection {
     func end(_ call: ServerCall, _ reason: CallEnd, _ error: RPCError?) {
         timers.set(call, to: nil)
         if call.endError == nil { call.endError = error }
-        if call.machine.terminated(reason) == .cancelHandler {
+        if unsafe call.machine.terminated(reason) == .cancelHandler {
             cancelHandler(call)
         } else {
             call.failWaiters()

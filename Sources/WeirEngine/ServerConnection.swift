@@ -269,7 +269,7 @@ extension ServerConnection {
         counts.heldBytes = session.flow.budget.heldBytes
         counts.timers = timers.count
         for stream in session.streams.values {
-            counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
+            unsafe counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
         }
         return counts
     }

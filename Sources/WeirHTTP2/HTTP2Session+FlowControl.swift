@@ -13,10 +13,10 @@ extension HTTP2Session {
 
     func windowGranted(_ increment: Int, streamID: Int32) {
         if streamID == 0 {
-            flow.window.granted(increment)
+            unsafe flow.window.granted(increment)
             connectionWindowChanged = true
         } else if let stream = streams[streamID] {
-            stream.window.granted(increment)
+            unsafe stream.window.granted(increment)
             stream.creditSinceClockStart = true
             // The reader reads: what its connection holds back now is held back anew.
             stream.holdBackIsOver = false
@@ -30,9 +30,9 @@ extension HTTP2Session {
         peerInitialWindowBytes = bytes
         guard delta != 0 else { return }
         for stream in streams.values {
-            stream.window.initialSizeChanged(by: delta)
+            unsafe stream.window.initialSizeChanged(by: delta)
             if delta < 0 {
-                flow.windowShrank(on: stream)
+                unsafe flow.windowShrank(on: stream)
             } else {
                 stream.creditSinceClockStart = true
             }
@@ -50,7 +50,7 @@ extension HTTP2Session {
             // One mem_send can emit a whole window: stop while the output is long enough for one write.
             return ssize_t(NGHTTP2_ERR_PAUSE.rawValue)
         }
-        if stream.queue.isEmpty {
+        if unsafe stream.queue.isEmpty {
             guard let trailers = stream.trailers else {
                 stream.isDeferred = true
                 return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
@@ -59,20 +59,20 @@ extension HTTP2Session {
             trailersFollow(trailers)
             return 0
         }
-        let count = flow.sendableBytes(on: stream, frameLimit: limit)
+        let count = unsafe flow.sendableBytes(on: stream, frameLimit: limit)
         if count == 0 || isTooSmallToSend(count, on: stream) {
             stream.isDeferred = true
             // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
-            if count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes { flow.awaitConnectionCredit(stream) }
+            if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes { unsafe flow.awaitConnectionCredit(stream) }
             touch(stream)
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
         }
         stream.smallSendAt = nil
         stream.smallSendIsAllowed = false
         noCopy()
-        if count == stream.queue.byteCount, !stream.isGranted, let trailers = stream.trailers {
+        if unsafe count == stream.queue.byteCount, unsafe !stream.isGranted, let trailers = stream.trailers {
             trailersFollow(trailers)
-        } else if count == stream.queue.byteCount, stream.endsWithData {
+        } else if unsafe count == stream.queue.byteCount, stream.endsWithData {
             endOfData()
         }
         return ssize_t(count)
@@ -81,17 +81,17 @@ extension HTTP2Session {
     /// Sender-side silly-window avoidance: a peer that opens the window a byte at a time (CVE-2019-9511) does not get one-byte
     /// frames, but a useful size, or what there is after a short while.
     private func isTooSmallToSend(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        guard count < flow.limits.smallestUsefulBytes, count < stream.queue.byteCount else { return false }
+        guard unsafe count < flow.limits.smallestUsefulBytes, unsafe count < stream.queue.byteCount else { return false }
         if stream.smallSendIsAllowed { return false }
-        if stream.smallSendAt == nil { stream.smallSendAt = now + flow.limits.smallSendDelay }
+        if stream.smallSendAt == nil { stream.smallSendAt = unsafe now + flow.limits.smallSendDelay }
         return true
     }
 
     func dataSent(_ count: Int, on stream: HTTP2Stream) {
-        stream.queue.move(count, into: &output, spares: &flow.spares)
-        flow.dataSent(count, on: stream)
+        unsafe stream.queue.move(count, into: &output, spares: &flow.spares)
+        unsafe flow.dataSent(count, on: stream)
         stream.sentBytes &+= UInt64(count)
-        flow.lastProgress = now
+        unsafe flow.lastProgress = now
         stream.creditSinceClockStart = false
         stream.stall.progressed(at: now)
         touch(stream)

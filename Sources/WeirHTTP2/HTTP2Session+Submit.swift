@@ -32,7 +32,7 @@ extension HTTP2Session {
         stream.sendState = .finishing
         markResetAfterTrailers(stream)
         touch(stream)
-        if stream.queue.isEmpty {
+        if unsafe stream.queue.isEmpty {
             unsafe submitTrailers(trailers, on: stream)
         } else {
             // The read callback submits them with the queue's last bytes.
@@ -46,8 +46,8 @@ extension HTTP2Session {
     @discardableResult
     package func truncate(_ trailers: HeaderFields, on stream: HTTP2Stream) -> Int {
         guard stream.sendState == .open || (stream.sendState == .finishing && stream.trailers != nil) else { return 0 }
-        let dropped = flow.discard(stream)
-        flow.leaveQueues(stream)
+        let dropped = unsafe flow.discard(stream)
+        unsafe flow.leaveQueues(stream)
         stream.trailers = nil
         connectionWindowChanged = true
         stream.sendState = .finishing
@@ -61,8 +61,8 @@ extension HTTP2Session {
     package func submitReset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         guard streams[stream.id.rawValue] === stream, stream.localReset == nil else { return }
         stream.localReset = code
-        flow.discard(stream)
-        flow.leaveQueues(stream)
+        unsafe flow.discard(stream)
+        unsafe flow.leaveQueues(stream)
         connectionWindowChanged = true
         _ = unsafe enter {
             unsafe nghttp2_submit_rst_stream($0, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream.id.rawValue, code.rawValue)
@@ -74,11 +74,11 @@ extension HTTP2Session {
         guard stream.sendState == .idle else { return }
         submitResponse(fields, on: stream)
         let bytes = ByteBuffer(string: text + "\n")
-        guard flow.admit(bytes.readableBytes, on: stream) else {
+        guard unsafe flow.admit(bytes.readableBytes, on: stream) else {
             submitReset(stream, code: .noError)
             return
         }
-        stream.queue.append(slice: bytes)
+        unsafe stream.queue.append(slice: bytes)
         stream.endsWithData = true
         stream.sendState = .finishing
         markResetAfterTrailers(stream)

@@ -17,7 +17,7 @@ internal import CNGHTTP2
     /// Streams that are open, by number.
     package private(set) var streams: [Int32: HTTP2Stream] = [:]
     /// Who may send what.
-    package var flow: SendFlowController
+    @exclusivity(unchecked) package var flow: SendFlowController
     /// Frames collected for the wire. The driver takes them and leaves the buffer empty.
     package var output: ByteBuffer
 
@@ -52,7 +52,7 @@ internal import CNGHTTP2
         confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.settings = settings
-        self.flow = flow
+        unsafe self.flow = flow
         self.confinement = confinement
         output = ByteBuffer()
         unsafe session = unsafe try Self.makeSession(settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
@@ -211,8 +211,8 @@ internal import CNGHTTP2
 
     func streamClosed(_ id: Int32, code: UInt32) {
         guard let stream = streams.removeValue(forKey: id) else { return }
-        flow.discard(stream)
-        flow.leaveQueues(stream)
+        unsafe flow.discard(stream)
+        unsafe flow.leaveQueues(stream)
         stream.receiveCredit.streamEnded()
         stream.sendState = .closed
         stream.trailers = nil

@@ -41,19 +41,19 @@ package final class HTTP2Stream {
     // MARK: Sending
     package internal(set) var sendState = SendState.idle
     /// Bytes admitted and not yet on their way.
-    package var queue = SendQueue()
+    @exclusivity(unchecked) package var queue = SendQueue()
     /// The peer's window for this stream.
-    package var window: SendWindow
+    @exclusivity(unchecked) package var window: SendWindow
     /// Trailers that go out behind the queued bytes.
     var trailers: HeaderFields?
     /// Whether the last DATA frame ends the response: plain HTTP has no trailers.
     var endsWithData = false
     /// Size of the message in the waiting sender's hands, prefix included; 0 when nobody waits.
-    package internal(set) var waitingBytes = 0
+    @exclusivity(unchecked) package internal(set) var waitingBytes = 0
     /// Whether room for the waiting message was set aside, so that its sender only has to write it.
-    package internal(set) var isGranted = false
+    @exclusivity(unchecked) package internal(set) var isGranted = false
     /// Connection credit set aside for queued bytes of whole messages and for a granted message.
-    var reservedBytes = 0
+    @exclusivity(unchecked) var reservedBytes = 0
     /// Whether nghttp2 asked for DATA and was told to come back later.
     package internal(set) var isDeferred = false
     /// Whether a message that fits no window was admitted and goes out in parts.
@@ -96,14 +96,14 @@ package final class HTTP2Stream {
 
     init(id: HTTP2StreamID, windowBytes: Int) {
         self.id = id
-        window = SendWindow(bytes: windowBytes)
+        unsafe window = SendWindow(bytes: windowBytes)
     }
 
     /// Bytes that wait to be sent, the message in the sender's hands included.
-    package var pendingBytes: Int { queue.byteCount + waitingBytes }
+    package var pendingBytes: Int { unsafe queue.byteCount + waitingBytes }
 
     /// Whether DATA or trailers are still to be sent.
     package var hasUnsentOutput: Bool {
-        !queue.isEmpty || waitingBytes > 0 || (sendState == .finishing && trailers != nil)
+        unsafe !queue.isEmpty || waitingBytes > 0 || (sendState == .finishing && trailers != nil)
     }
 }

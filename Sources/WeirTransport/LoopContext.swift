@@ -6,9 +6,9 @@ internal import NIOCore
 final class LoopContext {
     let executor: LoopExecutor
     /// The loop's open connections.
-    @exclusivity(unchecked) var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
+    var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
     /// One buffer for frames on their way to the socket: a connection needs it only while it writes.
-    @exclusivity(unchecked) var spareOutput = ByteBuffer()
+    var spareOutput = ByteBuffer()
 
     init(executor: LoopExecutor) {
         self.executor = executor

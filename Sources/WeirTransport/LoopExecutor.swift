@@ -20,10 +20,10 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         var isAnnounced = false
     }
 
-    @exclusivity(unchecked) private var jobs: Deque<UnownedJob> = []
-    @exclusivity(unchecked) private var dirty: [any TurnParticipant] = []
-    @exclusivity(unchecked) private var isInTurn = false
-    @exclusivity(unchecked) private var turnIsScheduled = false
+    private var jobs: Deque<UnownedJob> = []
+    private var dirty: [any TurnParticipant] = []
+    private var isInTurn = false
+    private var turnIsScheduled = false
     private let inbox = Mutex(Inbox())
 
     /// How long jobs may run before the sockets have their turn, in nanoseconds.

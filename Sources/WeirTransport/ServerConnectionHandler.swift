@@ -14,13 +14,13 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     let connection: ServerConnection
     private let loop: LoopContext
     private let delegate: any ServerTransportDelegate
-    @exclusivity(unchecked) private var context: ChannelHandlerContext?
-    @exclusivity(unchecked) private var timers: ConnectionTimers
-    @exclusivity(unchecked) private var isDirty = false
-    @exclusivity(unchecked) private var isPumping = false
-    @exclusivity(unchecked) private var readIsHeldBack = false
+    private var context: ChannelHandlerContext?
+    private var timers: ConnectionTimers
+    private var isDirty = false
+    private var isPumping = false
+    private var readIsHeldBack = false
     /// Closing was asked for and waits until what was written has left.
-    @exclusivity(unchecked) private var isClosing = false
+    private var isClosing = false
 
     init(connection: ServerConnection, loop: LoopContext, delegate: any ServerTransportDelegate) {
         self.connection = connection

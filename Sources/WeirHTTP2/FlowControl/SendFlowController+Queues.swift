@@ -13,14 +13,14 @@ extension SendFlowController {
     /// it waits for.
     package mutating func reconsider(_ stream: HTTP2Stream, at now: MonotonicInstant, _ openings: inout [Opening]) {
         if canResumeData(of: stream) { openings.append(.resumeData(stream)) }
-        guard stream.waitingBytes > 0, !stream.isGranted else { return }
+        guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return }
         if grant(stream, atHeadOfQueue: false) {
             openings.append(.granted(stream))
             return
         }
         // Above the low watermark it waits for its own queue, and is looked at again when DATA leaves that.
-        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return }
-        switch verdict(stream.waitingBytes, on: stream) {
+        guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return }
+        switch unsafe verdict(stream.waitingBytes, on: stream) {
         case .queueIsFull:
             return
         case .whole, .inParts:
@@ -32,7 +32,7 @@ extension SendFlowController {
                 awaitBudget(stream)
             }
         case .blocked:
-            if waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+            if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                 awaitConnectionCredit(stream)
             }
             armHoldBack(stream, at: now)
@@ -41,9 +41,9 @@ extension SendFlowController {
 
     /// Whether DATA that was put off may go on: the library does not ask again by itself when a window opens.
     private func canResumeData(of stream: HTTP2Stream) -> Bool {
-        guard stream.isDeferred, !stream.awaitsConnectionCredit, !stream.queue.isEmpty else { return false }
-        let count = sendableBytes(on: stream, frameLimit: max(0, min(stream.window.bytes, window.bytes)))
-        return count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
+        guard stream.isDeferred, !stream.awaitsConnectionCredit, unsafe !stream.queue.isEmpty else { return false }
+        let count = unsafe sendableBytes(on: stream, frameLimit: max(0, min(stream.window.bytes, window.bytes)))
+        return unsafe count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
     }
 
     /// Puts a stream whose DATA or message waits for connection credit at the end of the queue for it.
@@ -61,16 +61,16 @@ extension SendFlowController {
 
     /// Whether nothing but a budget, or others' turn, keeps the stream's message waiting.
     private func waitsForBudget(_ stream: HTTP2Stream) -> Bool {
-        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
-        let verdict = verdict(stream.waitingBytes, on: stream)
+        guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
+        let verdict = unsafe verdict(stream.waitingBytes, on: stream)
         return verdict == .whole || verdict == .inParts
     }
 
     /// A peer that was not seen to refill early may be waiting for the window to be used up: after a while, use it.
     private func armHoldBack(_ stream: HTTP2Stream, at now: MonotonicInstant) {
         guard stream.holdBackUntil == nil, !stream.holdBackIsOver else { return }
-        guard stream.queue.isEmpty, stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
-        let limiting = waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
+        guard unsafe stream.queue.isEmpty, unsafe stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
+        let limiting = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
         if !limiting.refillsEarly { stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack) }
     }
 
@@ -83,14 +83,14 @@ extension SendFlowController {
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
-            if stream.isDeferred, !stream.queue.isEmpty, stream.window.bytes > 0 {
+            if stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
                 guard freeConnectionBytes > 0 else { return }
                 openings.append(.resumeData(stream))
-            } else if stream.waitingBytes > 0, !stream.isGranted {
+            } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if grant(stream, atHeadOfQueue: true) {
                     stream.takesTurns = isContended
                     openings.append(.granted(stream))
-                } else if waitsForConnectionOnly(stream.waitingBytes, on: stream), freeConnectionBytes < stream.waitingBytes {
+                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream), unsafe freeConnectionBytes < stream.waitingBytes {
                     return
                 } else if waitsForBudget(stream) {
                     awaitBudget(stream)
@@ -107,12 +107,12 @@ extension SendFlowController {
     /// Serves the streams that wait for a budget, first come first served.
     package mutating func serveBudgetQueue(_ openings: inout [Opening]) {
         while let stream = budgetQueue.first {
-            if stream.waitingBytes > 0, !stream.isGranted {
+            if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if grant(stream, atHeadOfQueue: creditQueue.isEmpty) {
                     openings.append(.granted(stream))
                 } else if waitsForBudget(stream) {
                     return
-                } else if waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                     // The connection's window closed while it waited for the budget.
                     awaitConnectionCredit(stream)
                 }

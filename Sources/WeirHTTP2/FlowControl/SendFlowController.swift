@@ -73,13 +73,13 @@ package struct SendFlowController: ~Copyable {
 
     /// What may be done now with a message of `count` bytes on `stream`. Changes nothing.
     package func verdict(_ count: Int, on stream: HTTP2Stream) -> Verdict {
-        let queued = stream.queue.byteCount
+        let queued = unsafe stream.queue.byteCount
         if queued > 0, queued + count > limits.streamHighWatermarkBytes { return .queueIsFull }
-        let streamFree = stream.window.bytes - queued
+        let streamFree = unsafe stream.window.bytes - queued
         let connectionFree = freeConnectionBytes
         if count <= streamFree, count <= connectionFree { return .whole }
         let fitsNoWindow =
-            stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
+            unsafe stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
         if queued == 0, fitsNoWindow {
             if streamFree > 0, connectionFree > 0 { return .inParts }
             return .blocked(connectionFree <= 0 ? .connectionWindow : .streamWindow)
@@ -89,8 +89,8 @@ package struct SendFlowController: ~Copyable {
 
     /// Whether the stream's own window would carry the message, so that only the connection keeps it waiting.
     func waitsForConnectionOnly(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        let streamFree = stream.window.bytes - stream.queue.byteCount
-        return count <= streamFree || (count > stream.window.largestBytes && streamFree > 0)
+        let streamFree = unsafe stream.window.bytes - stream.queue.byteCount
+        return unsafe count <= streamFree || (count > stream.window.largestBytes && streamFree > 0)
     }
 
     /// Asks for room for a message of `count` bytes, prefix included, from the sender's own turn.
@@ -98,48 +98,48 @@ package struct SendFlowController: ~Copyable {
     /// Returns whether the message may be written to the queue now; the caller then does so with exactly that many bytes.
     @inline(__always)
     package mutating func admit(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        guard stream.waitingBytes == 0 else { return false }
+        guard unsafe stream.waitingBytes == 0 else { return false }
         return take(count, on: stream, mayPassQueue: false)
     }
 
     /// Sets room aside for the message a sender of `stream` waits with, if there is any; returns whether it did.
     mutating func grant(_ stream: HTTP2Stream, atHeadOfQueue: Bool) -> Bool {
-        guard stream.waitingBytes > 0, !stream.isGranted else { return false }
-        guard stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
-        guard take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else { return false }
-        stream.isGranted = true
-        stream.quantumBytes = max(0, limits.quantumBytes - stream.waitingBytes)
+        guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return false }
+        guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
+        guard unsafe take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else { return false }
+        unsafe stream.isGranted = true
+        stream.quantumBytes = unsafe max(0, limits.quantumBytes - stream.waitingBytes)
         return true
     }
 
     /// The sender that was granted room writes its message now; returns false when the grant is gone.
     package mutating func redeemGrant(on stream: HTTP2Stream) -> Bool {
-        guard stream.isGranted else { return false }
-        stream.isGranted = false
-        stream.waitingBytes = 0
+        guard unsafe stream.isGranted else { return false }
+        unsafe stream.isGranted = false
+        unsafe stream.waitingBytes = 0
         return true
     }
 
     /// The waiting sender gave up (its task was cancelled): room set aside for it is free again.
     package mutating func abandonWaiting(on stream: HTTP2Stream) {
-        if stream.isGranted {
-            budget.release(stream.waitingBytes)
+        if unsafe stream.isGranted {
+            unsafe budget.release(stream.waitingBytes)
             if stream.sendsInParts {
                 stream.sendsInParts = false
             } else {
-                unreserve(stream.waitingBytes, on: stream)
+                unsafe unreserve(stream.waitingBytes, on: stream)
             }
         }
-        stream.isGranted = false
-        stream.waitingBytes = 0
+        unsafe stream.isGranted = false
+        unsafe stream.waitingBytes = 0
         stream.holdBackUntil = nil
         stream.holdBackIsOver = false
     }
 
     /// A sender begins to wait with a message of this size, prefix included.
     package mutating func startWaiting(_ count: Int, on stream: HTTP2Stream) {
-        stream.waitingBytes = count
-        stream.isGranted = false
+        unsafe stream.waitingBytes = count
+        unsafe stream.isGranted = false
         stream.holdBackIsOver = false
     }
 
@@ -165,7 +165,7 @@ package struct SendFlowController: ~Copyable {
         }
         guard budget.hold(count) else { return false }
         if verdict == .whole {
-            stream.reservedBytes += count
+            unsafe stream.reservedBytes += count
             reservedBytes += count
         } else {
             stream.sendsInParts = true
@@ -179,10 +179,10 @@ package struct SendFlowController: ~Copyable {
 
     /// How many bytes of `stream` may go into a DATA frame of at most `frameLimit` bytes; 0: later.
     func sendableBytes(on stream: HTTP2Stream, frameLimit: Int) -> Int {
-        let queued = stream.queue.byteCount
+        let queued = unsafe stream.queue.byteCount
         let wanted = min(frameLimit, queued)
-        let grantedBytes = stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
-        let unreserved = queued - (stream.reservedBytes - grantedBytes)
+        let grantedBytes = unsafe stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
+        let unreserved = unsafe queued - (stream.reservedBytes - grantedBytes)
         guard unreserved > 0 else { return wanted }
         let free = max(0, freeConnectionBytes)
         return free >= unreserved ? wanted : min(wanted, free)
@@ -191,22 +191,22 @@ package struct SendFlowController: ~Copyable {
     /// DATA with `count` bytes of payload left for the connection's output.
     mutating func dataSent(_ count: Int, on stream: HTTP2Stream) {
         // Called after the bytes left the queue: those without a reservation stand in front and go first.
-        let grantedBytes = stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
-        let excess = stream.reservedBytes - grantedBytes - stream.queue.byteCount
+        let grantedBytes = unsafe stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
+        let excess = unsafe stream.reservedBytes - grantedBytes - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
-        stream.window.sent(count)
+        unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
-        if stream.queue.isEmpty { stream.sendsInParts = stream.isGranted && stream.sendsInParts }
+        if unsafe stream.queue.isEmpty { stream.sendsInParts = unsafe stream.isGranted && stream.sendsInParts }
     }
 
     /// Drops what the stream has queued or was granted; returns how many bytes of the peer's will now never be sent.
     @discardableResult
     package mutating func discard(_ stream: HTTP2Stream) -> Int {
         abandonWaiting(on: stream)
-        let dropped = stream.queue.removeAll(spares: &spares)
+        let dropped = unsafe stream.queue.removeAll(spares: &spares)
         budget.release(dropped)
-        unreserve(stream.reservedBytes, on: stream)
+        unsafe unreserve(stream.reservedBytes, on: stream)
         stream.sendsInParts = false
         stream.smallSendAt = nil
         stream.stall.unblocked()
@@ -215,14 +215,14 @@ package struct SendFlowController: ~Copyable {
 
     /// Gives up reservations of queued bytes that the peer's smaller window can no longer carry.
     mutating func windowShrank(on stream: HTTP2Stream) {
-        guard !stream.isGranted, stream.reservedBytes > 0, stream.queue.byteCount > stream.window.bytes else { return }
-        unreserve(stream.reservedBytes, on: stream)
+        guard unsafe !stream.isGranted, unsafe stream.reservedBytes > 0, unsafe stream.queue.byteCount > stream.window.bytes else { return }
+        unsafe unreserve(stream.reservedBytes, on: stream)
         stream.sendsInParts = true
     }
 
     private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
-        let amount = min(count, stream.reservedBytes)
-        stream.reservedBytes -= amount
+        let amount = unsafe min(count, stream.reservedBytes)
+        unsafe stream.reservedBytes -= amount
         reservedBytes -= amount
     }
 }
@@ -234,22 +234,22 @@ extension SendFlowController {
     package func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
         if !socketIsWritable { return .socket }
         if stream.awaitsBudget { return .budget }
-        if stream.waitingBytes > 0, !stream.isGranted {
-            switch verdict(stream.waitingBytes, on: stream) {
+        if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
+            switch unsafe verdict(stream.waitingBytes, on: stream) {
             case .blocked(let cause): return cause
             case .whole, .inParts: return stream.awaitsConnectionCredit ? .connectionWindow : nil
             case .queueIsFull: break
             }
         }
-        guard !stream.queue.isEmpty else { return nil }
+        guard unsafe !stream.queue.isEmpty else { return nil }
         if window.bytes <= 0 || (stream.sendsInParts && freeConnectionBytes <= 0) { return .connectionWindow }
-        if stream.window.bytes <= 0 { return .streamWindow }
+        if unsafe stream.window.bytes <= 0 { return .streamWindow }
         return nil
     }
 
     /// Whether the stream's own window is too small for what it has to send next: then no other stream's progress helps it.
     package func waitsForOwnWindow(_ stream: HTTP2Stream) -> Bool {
-        if !stream.queue.isEmpty { return stream.window.bytes <= 0 }
-        return stream.waitingBytes > 0 && !waitsForConnectionOnly(stream.waitingBytes, on: stream)
+        if unsafe !stream.queue.isEmpty { return unsafe stream.window.bytes <= 0 }
+        return unsafe stream.waitingBytes > 0 && !waitsForConnectionOnly(stream.waitingBytes, on: stream)
     }
 }
