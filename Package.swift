@@ -101,6 +101,6 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WeirDataServiceTests", dependencies: ["WeirDataService", nioCore, nioPosix],
-            swiftSettings: strictWithC),
+            swiftSettings: strict),
     ]
 )
