@@ -39,7 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Cancel a stream blocked this long without progress.", valueName: "duration"))
     var stallDeadline = "60s"
     @Option(
-        help: ArgumentHelp("As --stall-deadline, once the handler is done and its tail is unsent.", valueName: "duration"))
+        help: ArgumentHelp(
+            "As --stall-deadline, once the handler is done and its tail is unsent.", valueName: "duration"))
     var tailDeadline = "60s"
     @Option(help: ArgumentHelp("Bytes a stream queues before its sender is suspended.", valueName: "size"))
     var streamBuffer = "64KiB"

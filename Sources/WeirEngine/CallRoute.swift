@@ -24,7 +24,9 @@ package final class CallRoute: Sendable {
     }
 }
 
-/// Finds the route of a path. Called for each request, on the connection's loop; must not block.
+/// Finds the route of a path.
+///
+/// Called for each request, on the connection's loop; must not block.
 package protocol CallRouting: AnyObject, Sendable {
     /// The route of `/service/method`, or nil when there is none.
     func route(path: String) -> CallRoute?

@@ -28,8 +28,9 @@ package final class ServerCall: TimerTableEntry {
     package var responseMetadata = Metadata()
 
     let stream: HTTP2Stream
-    /// Kept alive by its calls: a handler may return long after the connection is gone. Connection and call let go of each
-    /// other when the stream ends.
+    /// Kept alive by its calls: a handler may return long after the connection is gone.
+    ///
+    /// Connection and call let go of each other when the stream ends.
     let connection: ServerConnection
     @exclusivity(unchecked) var machine: ServerCallStateMachine
     var deframer: MessageDeframer

@@ -56,7 +56,8 @@ extension ServerConnection {
         let isKnown = routes.knowsService(ofPath: path)
         return Status(
             code: .unimplemented,
-            message: isKnown ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
+            message: isKnown
+                ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
     }
 
     private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection) {

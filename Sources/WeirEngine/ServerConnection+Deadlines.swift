@@ -25,8 +25,10 @@ extension ServerConnection {
         return session.flow.blockedCause(of: stream)
     }
 
-    /// When the call will have stalled. A stream that only waits for a stuck socket has no clock of its own: trailers could
-    /// not get out either, so the connection's clock decides.
+    /// When the call will have stalled.
+    ///
+    /// A stream that only waits for a stuck socket has no clock of its own: trailers could not get out either, so the
+    /// connection's clock decides.
     private func stallInstant(of call: ServerCall) -> MonotonicInstant? {
         if call.stream.stall.cause == .socket, call.stream.stall.countsConnection { return nil }
         let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
@@ -42,8 +44,10 @@ extension ServerConnection {
         return next == .distantFuture ? nil : next
     }
 
-    /// Something of the call is due. Whatever is acted on changes the state that made it due; the next deadline is set when
-    /// the stream, which is touched, is looked at again.
+    /// Something of the call is due.
+    ///
+    /// Whatever is acted on changes the state that made it due; the next deadline is set when the stream, which is
+    /// touched, is looked at again.
     func callTimerFired(_ call: ServerCall) {
         let stream = call.stream
         guard stream.owner === call else { return }

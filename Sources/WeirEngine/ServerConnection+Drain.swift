@@ -35,9 +35,11 @@ extension ServerConnection {
             }
             fail(
                 call,
-                Status(code: .unavailable, message: "the server is shutting down", details: [
-                    .errorInfo(ErrorInfo(reason: "SHUTTING_DOWN"))
-                ]))
+                Status(
+                    code: .unavailable, message: "the server is shutting down",
+                    details: [
+                        .errorInfo(ErrorInfo(reason: "SHUTTING_DOWN"))
+                    ]))
         }
         if lastGoAwayAt != nil || !isDraining { sendLastGoAway() }
         isDraining = true

@@ -18,7 +18,9 @@ internal import WeirRPC
 package final class ServerConnection {
     package let configuration: ServerConnectionConfiguration
     package let session: HTTP2Session
-    /// Called when there is something to produce that nobody asked for yet. Must only take note.
+    /// Called when there is something to produce that nobody asked for yet.
+    ///
+    /// Must only take note.
     package var onOutputWanted: () -> Void = {}
 
     let routes: any CallRouting

@@ -4,8 +4,10 @@ package import NIOCore
 package import WeirHTTP2
 package import WeirRPC
 
-/// What the driver has to do. Actions are collected while the engine runs and carried out after it has been left, because
-/// resuming a task or cancelling one runs other people's code.
+/// What the driver has to do.
+///
+/// Actions are collected while the engine runs and carried out after it has been left, because resuming a task or
+/// cancelling one runs other people's code.
 package enum ServerConnectionAction {
     /// The call's request is complete: run its handler.
     case startHandler(ServerCall, request: ByteBuffer)

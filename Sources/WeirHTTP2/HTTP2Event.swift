@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A fact about the peer that the session learned. Events are collected while C code runs and handled after it returned.
+/// A fact about the peer that the session learned.
+///
+/// Events are collected while C code runs and handled after it returned.
 package enum HTTP2Event {
     /// A request's field section is complete.
     case requestReceived(HTTP2Stream)

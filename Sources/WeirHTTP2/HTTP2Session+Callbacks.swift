@@ -26,7 +26,8 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
     return 0
 }
 
-let onHeaderCallback: nghttp2_on_header_callback = { cSession, frame, name, nameLength, value, valueLength, _, userData in
+let onHeaderCallback: nghttp2_on_header_callback = {
+    cSession, frame, name, nameLength, value, valueLength, _, userData in
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
     guard let stream = session.streams[id] else { return 0 }

@@ -63,7 +63,9 @@ extension HTTP2Session {
         if count == 0 || isTooSmallToSend(count, on: stream) {
             stream.isDeferred = true
             // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
-            if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes { unsafe flow.awaitConnectionCredit(stream) }
+            if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes {
+                unsafe flow.awaitConnectionCredit(stream)
+            }
             touch(stream)
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
         }
@@ -81,7 +83,9 @@ extension HTTP2Session {
     /// Sender-side silly-window avoidance: a peer that opens the window a byte at a time (CVE-2019-9511) does not get one-byte
     /// frames, but a useful size, or what there is after a short while.
     private func isTooSmallToSend(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        guard unsafe count < flow.limits.smallestUsefulBytes, unsafe count < stream.queue.byteCount else { return false }
+        guard unsafe count < flow.limits.smallestUsefulBytes, unsafe count < stream.queue.byteCount else {
+            return false
+        }
         if stream.smallSendIsAllowed { return false }
         if stream.smallSendAt == nil { stream.smallSendAt = unsafe now + flow.limits.smallSendDelay }
         return true

@@ -39,7 +39,8 @@ extension HTTP2Session {
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, onFrameSentCallback)
         unsafe nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, onInvalidFrameCallback)
         unsafe nghttp2_session_callbacks_set_send_data_callback(callbacks, sendDataCallback)
-        guard unsafe nghttp2_session_server_new2(&session, callbacks, owner, option) == 0, let session = unsafe session else {
+        guard unsafe nghttp2_session_server_new2(&session, callbacks, owner, option) == 0, let session = unsafe session
+        else {
             throw outOfMemory
         }
         return unsafe session

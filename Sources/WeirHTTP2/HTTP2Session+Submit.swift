@@ -57,7 +57,9 @@ extension HTTP2Session {
         return dropped
     }
 
-    /// Resets the stream (RFC 9113 §6.4). What the peer already holds of the response may be lost to it.
+    /// Resets the stream (RFC 9113 §6.4).
+    ///
+    /// What the peer already holds of the response may be lost to it.
     package func submitReset(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
         guard streams[stream.id.rawValue] === stream, stream.localReset == nil else { return }
         stream.localReset = code
@@ -122,7 +124,8 @@ extension HTTP2Session {
     }
 
     /// Submits trailers; also called from the read callback, where nghttp2 allows it.
-    func submitTrailers(_ trailers: HeaderFields, on stream: HTTP2Stream, insideCallback session: OpaquePointer? = nil) {
+    func submitTrailers(_ trailers: HeaderFields, on stream: HTTP2Stream, insideCallback session: OpaquePointer? = nil)
+    {
         stream.trailers = nil
         let submit = { (session: OpaquePointer?) -> Int32 in
             unsafe trailers.withUnsafeNameValues { pairs, count in
@@ -150,7 +153,9 @@ extension HTTP2Session {
 }
 
 extension HeaderFields {
-    /// Hands the fields to C. nghttp2 copies names and values before the call returns.
+    /// Hands the fields to C.
+    ///
+    /// nghttp2 copies names and values before the call returns.
     func withUnsafeNameValues<Result>(_ body: (UnsafePointer<nghttp2_nv>?, Int) -> Result) -> Result {
         unsafe withUnsafeFields { base, count, range in
             unsafe withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: max(count, 1)) { pairs in

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import NIOCore
-
 internal import CNGHTTP2
+package import NIOCore
 
 /// One server-side HTTP/2 connection without any I/O: bytes and facts go in, events and bytes come out.
 ///
@@ -18,7 +17,9 @@ internal import CNGHTTP2
     package private(set) var streams: [Int32: HTTP2Stream] = [:]
     /// Who may send what.
     @exclusivity(unchecked) package var flow: SendFlowController
-    /// Frames collected for the wire. The driver takes them and leaves the buffer empty.
+    /// Frames collected for the wire.
+    ///
+    /// The driver takes them and leaves the buffer empty.
     package var output: ByteBuffer
 
     let settings: HTTP2Settings
@@ -55,7 +56,8 @@ internal import CNGHTTP2
         unsafe self.flow = flow
         self.confinement = confinement
         output = ByteBuffer()
-        unsafe session = unsafe try Self.makeSession(settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
+        unsafe session = unsafe try Self.makeSession(
+            settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
         try check(submitSettings())
     }
 
@@ -100,7 +102,9 @@ internal import CNGHTTP2
     private func feed(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
         // An empty call would be counted as a CONTINUATION by nghttp2 1.52.
         guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return nil }
-        let result = unsafe enter { unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count) }
+        let result = unsafe enter {
+            unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
+        }
         return result < 0 ? Self.connectionError(Int32(result)) : nil
     }
 
@@ -157,8 +161,10 @@ internal import CNGHTTP2
         unsafe nghttp2_session_want_write(session) != 0
     }
 
-    /// Frames in front of the next DATA. While a peer provokes replies without reading them this grows, and the driver
-    /// stops reading at ``HTTP2Settings/maxQueuedReplies``.
+    /// Frames in front of the next DATA.
+    ///
+    /// While a peer provokes replies without reading them this grows, and the driver stops reading at
+    /// ``HTTP2Settings/maxQueuedReplies``.
     package var queuedFrames: Int {
         unsafe nghttp2_session_get_outbound_queue_size(session)
     }

@@ -17,7 +17,9 @@ package struct HeaderFields: Sendable {
     /// Makes an empty section.
     package init() {}
 
-    /// Makes a section of these names and values. Names must be lowercase (RFC 9113 §8.2.1).
+    /// Makes a section of these names and values.
+    ///
+    /// Names must be lowercase (RFC 9113 §8.2.1).
     package init(_ fields: [(name: String, value: String)]) {
         for field in fields { append(name: field.name, value: field.value) }
     }
@@ -75,7 +77,9 @@ package struct HeaderFields: Sendable {
         }
     }
 
-    /// Hands out the block's address and, per field, where its name and value lie. The address lives as long as `body`.
+    /// Hands out the block's address and, per field, where its name and value lie.
+    ///
+    /// The address lives as long as `body`.
     func withUnsafeFields<Result>(
         _ body: (_ base: UnsafePointer<UInt8>?, _ count: Int, _ range: (Int) -> (name: Range<Int>, value: Range<Int>))
             -> Result

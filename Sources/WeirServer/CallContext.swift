@@ -33,7 +33,9 @@ public struct CallContext: Sendable {
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// Sets the metadata that goes out ahead of the first message. No effect once that was sent.
+    /// Sets the metadata that goes out ahead of the first message.
+    ///
+    /// No effect once that was sent.
     ///
     /// Suspends only when called from outside the connection's event loop.
     public nonisolated(nonsending) func setResponseMetadata(_ metadata: Metadata) async throws {

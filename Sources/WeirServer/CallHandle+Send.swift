@@ -24,7 +24,9 @@ extension CallHandle {
 
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
         // From elsewhere there may be room all the same.
-        if !isOnLoop, try await callOnLoop({ _ in try message.withPacking { packing in try self.sendNow(packing) } }) { return }
+        if !isOnLoop, try await callOnLoop({ _ in try message.withPacking { packing in try self.sendNow(packing) } }) {
+            return
+        }
         let byteCount = try message.withPacking { packing in packing.byteCount }
         if case .failed(let error) = await waitForRoom(byteCount) { throw error }
         try await callOnLoop { call in

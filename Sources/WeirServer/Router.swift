@@ -33,7 +33,8 @@ public struct Router {
     /// A method of the same path that was added before is replaced.
     public mutating func serverStreaming<Input: ProtobufMessage, Output: ProtobufMessage>(
         _ method: MethodDescriptor, _: Input.Type, _: Output.Type,
-        handler: nonisolated(nonsending) @escaping @Sendable (Input, ResponseStream<Output>, CallContext) async throws
+        handler:
+            nonisolated(nonsending) @escaping @Sendable (Input, ResponseStream<Output>, CallContext) async throws
             -> Void
     ) {
         add(method, ServerStreamingMethod(body: handler))

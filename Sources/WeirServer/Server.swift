@@ -73,7 +73,9 @@ public final class Server: Sendable {
         await drain()
     }
 
-    /// Asks ``run()`` to end. Returns at once.
+    /// Asks ``run()`` to end.
+    ///
+    /// Returns at once.
     public func shutdown() {
         core.shutdownRequest.signal()
     }

@@ -11,7 +11,9 @@ public struct ServerConfiguration: Sendable {
     public var host: String = "127.0.0.1"
     /// The port to listen on; 0 picks a free one.
     public var port: Int = 50051
-    /// Event loops, each a thread. Default: one per core.
+    /// Event loops, each a thread.
+    ///
+    /// Default: one per core.
     public var threads: Int = System.coreCount
 
     /// A stream that is blocked for this long without a byte of progress is cancelled.
@@ -22,7 +24,9 @@ public struct ServerConfiguration: Sendable {
     public var streamBufferBytes: Int = 64 * 1024
     /// Bytes queued on one connection, output that the kernel has not taken included.
     public var connectionSendBudgetBytes: Int = 4 * 1024 * 1024
-    /// Bytes queued on all connections together. Default: a quarter of the memory this process may use.
+    /// Bytes queued on all connections together.
+    ///
+    /// Default: a quarter of the memory this process may use.
     public var processSendBudgetBytes: Int = ProcessMemory.limitBytes / 4
 
     /// Calls a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).

@@ -33,7 +33,9 @@ package final class CallHandle: @unchecked Sendable {
         if isOnLoop { body(call) } else { executor.eventLoop.execute { body(self.call) } }
     }
 
-    /// Runs `body` on the loop and returns what it returns. Suspends when called from elsewhere.
+    /// Runs `body` on the loop and returns what it returns.
+    ///
+    /// Suspends when called from elsewhere.
     package nonisolated(nonsending) func callOnLoop<Result: Sendable>(
         _ body: @escaping @Sendable (ServerCall) throws -> Result
     ) async throws -> Result {
@@ -72,10 +74,13 @@ package final class CallHandle: @unchecked Sendable {
         }
     }
 
-    private static let sendCancelled = RPCError(.cancelled, "the sending task was cancelled before its message was queued")
+    private static let sendCancelled = RPCError(
+        .cancelled, "the sending task was cancelled before its message was queued")
 }
 
-/// Joins a suspended sender and the cancellation of its task. `@unchecked Sendable`: only used on the loop.
+/// Joins a suspended sender and the cancellation of its task.
+///
+/// `@unchecked Sendable`: only used on the loop.
 private final class WaitingPlace: @unchecked Sendable {
     var waiter: SendWaiter?
     var isCancelled = false

@@ -2,7 +2,9 @@
 
 internal import NIOCore
 
-/// What the connections of one event loop share. Confined to that loop.
+/// What the connections of one event loop share.
+///
+/// Confined to that loop.
 final class LoopContext {
     let executor: LoopExecutor
     /// The loop's open connections.

@@ -166,7 +166,9 @@ package final class ServerTransport: Sendable {
         }
     }
 
-    /// Stops the loops. All connections must be closed and all handlers have returned.
+    /// Stops the loops.
+    ///
+    /// All connections must be closed and all handlers have returned.
     package func stop() async {
         try? await group.shutdownGracefully()
     }

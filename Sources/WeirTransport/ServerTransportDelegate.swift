@@ -3,7 +3,9 @@
 package import NIOCore
 package import WeirEngine
 
-/// What the server does for its transport. All calls come on a connection's loop and must not block.
+/// What the server does for its transport.
+///
+/// All calls come on a connection's loop and must not block.
 package protocol ServerTransportDelegate: AnyObject, Sendable {
     /// A call's request is complete: start its handler and put the task into `handle.task`.
     func startHandler(_ handle: CallHandle, request: ByteBuffer)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a stream that has bytes to send may not send them. When several hold, the first in this order is named.
+/// Why a stream that has bytes to send may not send them.
+///
+/// When several hold, the first in this order is named.
 package enum BlockedCause: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     /// The kernel takes no more bytes of the connection.
     case socket

@@ -71,7 +71,9 @@ extension SendFlowController {
         guard stream.holdBackUntil == nil, !stream.holdBackIsOver else { return }
         guard unsafe stream.queue.isEmpty, unsafe stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
         let limiting = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
-        if !limiting.refillsEarly { stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack) }
+        if !limiting.refillsEarly {
+            stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
+        }
     }
 
     /// Serves the streams that wait for connection credit, first come first served.
@@ -90,7 +92,9 @@ extension SendFlowController {
                 if grant(stream, atHeadOfQueue: true) {
                     stream.takesTurns = isContended
                     openings.append(.granted(stream))
-                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream), unsafe freeConnectionBytes < stream.waitingBytes {
+                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
+                    unsafe freeConnectionBytes < stream.waitingBytes
+                {
                     return
                 } else if waitsForBudget(stream) {
                     awaitBudget(stream)

@@ -23,17 +23,25 @@ package struct SendFlowController: ~Copyable {
 
     /// The limits, with the defaults of the design's table.
     package struct Limits: Sendable {
-        /// A stream queues no more than this, one message alone excepted. Bytes.
+        /// A stream queues no more than this, one message alone excepted.
+        ///
+        /// Bytes.
         package var streamHighWatermarkBytes = 64 * 1024
-        /// A suspended sender goes on when no more than this is queued. Bytes.
+        /// A suspended sender goes on when no more than this is queued.
+        ///
+        /// Bytes.
         package var streamLowWatermarkBytes = 32 * 1024
         /// How long a message that the windows cannot finish is held back for a peer not seen to refill early.
         package var holdBack: Duration = .seconds(1)
-        /// The smallest DATA frame worth sending while more of the message is to come. Bytes.
+        /// The smallest DATA frame worth sending while more of the message is to come.
+        ///
+        /// Bytes.
         package var smallestUsefulBytes = 1024
         /// After this long a smaller one goes out.
         package var smallSendDelay: Duration = .milliseconds(100)
-        /// What a stream may queue per turn while others wait for connection credit. Bytes.
+        /// What a stream may queue per turn while others wait for connection credit.
+        ///
+        /// Bytes.
         package var quantumBytes = 16 * 1024
 
         package init() {}
@@ -71,7 +79,9 @@ package struct SendFlowController: ~Copyable {
     /// Connection credit that nobody has set aside.
     var freeConnectionBytes: Int { window.bytes - reservedBytes }
 
-    /// What may be done now with a message of `count` bytes on `stream`. Changes nothing.
+    /// What may be done now with a message of `count` bytes on `stream`.
+    ///
+    /// Changes nothing.
     package func verdict(_ count: Int, on stream: HTTP2Stream) -> Verdict {
         let queued = unsafe stream.queue.byteCount
         if queued > 0, queued + count > limits.streamHighWatermarkBytes { return .queueIsFull }
@@ -215,7 +225,9 @@ package struct SendFlowController: ~Copyable {
 
     /// Gives up reservations of queued bytes that the peer's smaller window can no longer carry.
     mutating func windowShrank(on stream: HTTP2Stream) {
-        guard unsafe !stream.isGranted, unsafe stream.reservedBytes > 0, unsafe stream.queue.byteCount > stream.window.bytes else { return }
+        guard unsafe !stream.isGranted, unsafe stream.reservedBytes > 0,
+            unsafe stream.queue.byteCount > stream.window.bytes
+        else { return }
         unsafe unreserve(stream.reservedBytes, on: stream)
         stream.sendsInParts = true
     }

@@ -9,8 +9,9 @@ package struct SendWindow {
     package private(set) var bytes: Int
     /// The largest the window has been: a message above this can never be sent in one piece.
     package private(set) var largestBytes: Int
-    /// Whether the peer has ever granted credit while at least half of the largest window was still open. Such a peer
-    /// refills early, so a window that stays too small for a message means that it does not read.
+    /// Whether the peer has ever granted credit while at least half of the largest window was still open.
+    ///
+    /// Such a peer refills early, so a window that stays too small for a message means that it does not read.
     package private(set) var refillsEarly = false
 
     /// Makes a window of this many bytes.
