@@ -246,6 +246,7 @@ package final class ServerConnection {
     }
 
     private func fail(_ error: HTTP2Error) {
+        guard !isClosed else { return }
         act(.report(.protocolError(session.lastLibraryError ?? error)))
         connectionLost("the connection failed: \(error.reason)", at: now)
         actions.append(.close)

@@ -16,6 +16,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private let delegate: any ServerTransportDelegate
     private var context: ChannelHandlerContext?
     private var timers: ConnectionTimers
+    /// Asked for once: each question is a system call.
+    private var remoteAddress: SocketAddress?
     private var isDirty = false
     private var isPumping = false
     private var readIsHeldBack = false
@@ -45,6 +47,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private func start() {
         guard loop.connections[ObjectIdentifier(self)] == nil else { return }
         loop.connections[ObjectIdentifier(self)] = self
+        remoteAddress = context?.remoteAddress
         wantTurn()
     }
 
@@ -186,7 +189,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private func perform(_ action: ServerConnectionAction) {
         switch action {
         case .startHandler(let call, let request):
-            let handle = CallHandle(call: call, executor: loop.executor, remoteAddress: context?.remoteAddress)
+            let handle = CallHandle(call: call, executor: loop.executor, remoteAddress: remoteAddress)
             call.attachment = handle
             delegate.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):
@@ -194,7 +197,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
         case .cancelHandler(let call):
             (call.attachment as? CallHandle)?.task?.cancel()
         case .report(let report):
-            delegate.report(report, remoteAddress: context?.remoteAddress)
+            delegate.report(report, remoteAddress: remoteAddress)
         case .close:
             isClosing = true
             wantTurn()

@@ -280,8 +280,8 @@ package nonisolated enum Weir_Data_V1_DataService {
     package nonisolated enum Method {
         /// Streams one data set from a given place on, as chunks in the order of their sequence numbers.
         ///
-        /// Ends with NOT_FOUND if there is no such data set, with OUT_OF_RANGE if it ends before `start_sequence`, and with
-        /// INVALID_ARGUMENT if a field of the request is out of its range.
+        /// Ends with NOT_FOUND if there is no such data set, and with INVALID_ARGUMENT if a field of the request is out of its
+        /// range. A `start_sequence` at or past the end is no error: there are no chunks then.
         package nonisolated enum StreamData {
             /// What the client sends.
             package typealias Input = Weir_Data_V1_StreamRequest
@@ -311,8 +311,8 @@ package nonisolated enum Weir_Data_V1_DataService {
     package nonisolated protocol ServiceProtocol: Service {
         /// Streams one data set from a given place on, as chunks in the order of their sequence numbers.
         ///
-        /// Ends with NOT_FOUND if there is no such data set, with OUT_OF_RANGE if it ends before `start_sequence`, and with
-        /// INVALID_ARGUMENT if a field of the request is out of its range.
+        /// Ends with NOT_FOUND if there is no such data set, and with INVALID_ARGUMENT if a field of the request is out of its
+        /// range. A `start_sequence` at or past the end is no error: there are no chunks then.
         nonisolated(nonsending) func streamData(
             _ request: Method.StreamData.Input, stream: ResponseStream<Method.StreamData.Output>, context: CallContext
         ) async throws
