@@ -10,6 +10,7 @@ extension ServerConnection {
         let stream = call.stream
         guard stream.owner === call else { return }
         if let cause = blockedCause(of: stream) {
+            if cause == .streamWindow || cause == .connectionWindow { stream.queue.shrink() }
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)

@@ -20,6 +20,8 @@ package struct SendQueue {
 
     /// First capacity of a tail buffer, in bytes.
     private static let initialTailBytes = 2048
+    /// Below this a buffer is not worth making smaller, in bytes.
+    private static let smallestTailBytes = 64
     /// Bytes already taken from the tail after which the rest moves to its front instead of the buffer growing.
     private static let compactionBytes = 16 * 1024
 
@@ -28,6 +30,9 @@ package struct SendQueue {
 
     /// Whether nothing waits.
     package var isEmpty: Bool { byteCount == 0 }
+
+    /// Memory that small writes take, in bytes; slices belong to whoever made them.
+    package var tailCapacityBytes: Int { tail?.capacity ?? 0 }
 
     /// Messages of which at least one byte waits.
     package var messageCount: Int { messages.count }
@@ -75,6 +80,15 @@ package struct SendQueue {
         if byteCount == 0, let buffer = tail.take() {
             spares.give(buffer)
         }
+    }
+
+    /// Moves what little waits into a buffer of its size: a blocked stream may keep it for as long as the stall deadline.
+    package mutating func shrink() {
+        guard let buffer = tail else { return }
+        guard buffer.capacity >= 2 * max(buffer.readableBytes, Self.smallestTailBytes) else { return }
+        var small = ByteBufferAllocator().buffer(capacity: buffer.readableBytes)
+        small.writeImmutableBuffer(buffer)
+        tail = small
     }
 
     /// Drops everything; returns how many bytes that were.
