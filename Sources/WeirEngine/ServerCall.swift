@@ -19,9 +19,9 @@ package final class ServerCall: TimerTableEntry {
     /// Whether the handler returned, so that what is unsent is the tail.
     package internal(set) var handlerHasReturned = false
     /// Messages that were queued.
-    private var messagesQueued: UInt64 = 0
+    @exclusivity(unchecked) private var messagesQueued: UInt64 = 0
     /// Messages that left whole.
-    package var messagesSent: UInt64 { messagesQueued &- UInt64(stream.queue.messageCount) }
+    package var messagesSent: UInt64 { unsafe messagesQueued &- UInt64(stream.queue.messageCount) }
     /// When the client's deadline passes (`grpc-timeout`).
     package let deadline: MonotonicInstant?
     /// Metadata for the response's first field section; no effect once that was sent.
@@ -37,7 +37,7 @@ package final class ServerCall: TimerTableEntry {
     var request: ByteBuffer?
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []
     /// What a sender is told after the end; the machine's own answer if nil.
-    var endError: RPCError?
+    @exclusivity(unchecked) var endError: RPCError?
 
     package var timerDeadline = MonotonicInstant.distantFuture
     package var timerIndex = -1
@@ -82,7 +82,7 @@ package final class ServerCall: TimerTableEntry {
     /// - Throws: why nothing can be sent any more, or RESOURCE_EXHAUSTED when no budget could ever hold the message.
     @inline(__always)
     package func admit(_ byteCount: Int) throws(RPCError) -> Bool {
-        guard unsafe machine.isOpen, endError == nil else { throw error }
+        guard unsafe machine.isOpen, unsafe endError == nil else { throw error }
         let total = byteCount + MessagePrefix.byteCount
         guard unsafe waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
             try checkSize(total)
@@ -151,7 +151,7 @@ package final class ServerCall: TimerTableEntry {
 
     @inline(__always)
     private func messageQueued() {
-        messagesQueued &+= 1
+        unsafe messagesQueued &+= 1
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()
     }

@@ -161,7 +161,7 @@ extension ServerConnection {
         } else {
             sendStatus(action, call, Metadata(), truncating: true)
         }
-        call.endError = RPCError(status, cause: cause)
+        unsafe call.endError = RPCError(status, cause: cause)
         call.request = nil
         cancelHandler(call)
         session.touch(call.stream)
@@ -183,7 +183,7 @@ extension ServerConnection {
     /// The stream is gone: nothing of the call is left on the connection but a handler that may still run.
     func end(_ call: ServerCall, _ reason: CallEnd, _ error: RPCError?) {
         timers.set(call, to: nil)
-        if call.endError == nil { call.endError = error }
+        if unsafe call.endError == nil { unsafe call.endError = error }
         if unsafe call.machine.terminated(reason) == .cancelHandler {
             cancelHandler(call)
         } else {

@@ -38,7 +38,7 @@ extension ServerConnection {
     }
 
     private func nextInstant(of call: ServerCall) -> MonotonicInstant? {
-        var next = call.deadline.flatMap { call.endError == nil ? $0 : nil } ?? .distantFuture
+        var next = call.deadline.flatMap { unsafe call.endError == nil ? $0 : nil } ?? .distantFuture
         if let instant = stallInstant(of: call) { next = min(next, instant) }
         if let instant = call.stream.holdBackUntil { next = min(next, instant) }
         if let instant = call.stream.smallSendAt { next = min(next, instant) }
@@ -53,7 +53,7 @@ extension ServerConnection {
         let stream = call.stream
         guard stream.owner === call else { return }
         session.touch(stream)
-        if let deadline = call.deadline, deadline <= now, call.endError == nil {
+        if let deadline = call.deadline, deadline <= now, unsafe call.endError == nil {
             fail(
                 call,
                 Status(code: .deadlineExceeded, message: "the call's deadline passed before it was complete"))

@@ -37,7 +37,7 @@ package final class ServerConnection {
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [ServerCall] = []
     private var openings: [SendFlowController.Opening] = []
-    private var outputWanted = false
+    @exclusivity(unchecked) private var outputWanted = false
     /// Bytes ever produced, and those of them the kernel was last known to hold back.
     private var producedBytes: UInt64 = 0
     private var acceptedBytes: UInt64 = 0
@@ -85,7 +85,7 @@ package final class ServerConnection {
     /// Returns whether there may be more once these are written.
     package func produceOutput(at now: MonotonicInstant) -> Bool {
         self.now = now
-        outputWanted = false
+        unsafe outputWanted = false
         settle()
         let before = session.output.readableBytes
         do throws(HTTP2Error) {
@@ -202,8 +202,8 @@ package final class ServerConnection {
     /// Tells the driver once that it should come and produce.
     @inline(__always)
     func outputIsWanted() {
-        guard !outputWanted else { return }
-        outputWanted = true
+        guard unsafe !outputWanted else { return }
+        unsafe outputWanted = true
         onOutputWanted()
     }
 

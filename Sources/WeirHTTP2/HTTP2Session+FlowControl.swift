@@ -19,7 +19,7 @@ extension HTTP2Session {
             unsafe stream.window.granted(increment)
             stream.creditSinceClockStart = true
             // The reader reads: what its connection holds back now is held back anew.
-            stream.holdBackIsOver = false
+            unsafe stream.holdBackIsOver = false
             touch(stream)
         }
     }
@@ -52,7 +52,7 @@ extension HTTP2Session {
         }
         if unsafe stream.queue.isEmpty {
             guard let trailers = stream.trailers else {
-                stream.isDeferred = true
+                unsafe stream.isDeferred = true
                 return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
             }
             noCopy()
@@ -61,7 +61,7 @@ extension HTTP2Session {
         }
         let count = unsafe flow.sendableBytes(on: stream, frameLimit: limit)
         if count == 0 || isTooSmallToSend(count, on: stream) {
-            stream.isDeferred = true
+            unsafe stream.isDeferred = true
             // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
             if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes {
                 unsafe flow.awaitConnectionCredit(stream)

@@ -111,8 +111,8 @@ extension HTTP2Session {
 
     /// Asks nghttp2 to call for DATA of this stream again.
     package func resumeData(_ stream: HTTP2Stream) {
-        guard stream.isDeferred, streams[stream.id.rawValue] === stream else { return }
-        stream.isDeferred = false
+        guard unsafe stream.isDeferred, streams[stream.id.rawValue] === stream else { return }
+        unsafe stream.isDeferred = false
         _ = unsafe enter { unsafe nghttp2_session_resume_data($0, stream.id.rawValue) }
     }
 

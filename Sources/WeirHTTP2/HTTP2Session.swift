@@ -193,7 +193,7 @@ package import NIOCore
         guard !touched.isEmpty else { return [] }
         var taken: [HTTP2Stream] = []
         swap(&taken, &touched)
-        for stream in taken { stream.isTouched = false }
+        for stream in taken { unsafe stream.isTouched = false }
         return taken
     }
 
@@ -203,8 +203,8 @@ package import NIOCore
 
     /// Marks a stream to be looked at after C has returned.
     package func touch(_ stream: HTTP2Stream) {
-        guard !stream.isTouched else { return }
-        stream.isTouched = true
+        guard unsafe !stream.isTouched else { return }
+        unsafe stream.isTouched = true
         touched.append(stream)
     }
 

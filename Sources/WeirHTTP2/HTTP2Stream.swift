@@ -55,23 +55,23 @@ package final class HTTP2Stream {
     /// Connection credit set aside for queued bytes of whole messages and for a granted message.
     @exclusivity(unchecked) var reservedBytes = 0
     /// Whether nghttp2 asked for DATA and was told to come back later.
-    package internal(set) var isDeferred = false
+    @exclusivity(unchecked) package internal(set) var isDeferred = false
     /// Whether a message that fits no window was admitted and goes out in parts.
-    var sendsInParts = false
+    @exclusivity(unchecked) var sendsInParts = false
     /// Whether the stream stands in the queue for connection credit.
     var awaitsConnectionCredit = false
     /// Whether the stream stands in the queue for a budget.
     var awaitsBudget = false
     /// Bytes this stream may still queue before others that wait for connection credit have their turn.
-    var quantumBytes = 0
+    @exclusivity(unchecked) var quantumBytes = 0
     /// Whether the stream got its room in turn with others, and so queues no more than its quantum until it waits again.
-    var takesTurns = false
+    @exclusivity(unchecked) var takesTurns = false
     /// How long a message that the windows cannot finish is held back; see ``SendFlowController/Limits/holdBack``.
     package var holdBack: Duration?
     /// When holding back a message that the windows cannot finish ends.
-    package var holdBackUntil: MonotonicInstant?
+    @exclusivity(unchecked) package var holdBackUntil: MonotonicInstant?
     /// Whether the windows' small rest may be used for the next message although it cannot be finished.
-    package var holdBackIsOver = false
+    @exclusivity(unchecked) package var holdBackIsOver = false
     /// When a DATA frame below the useful size may go out all the same.
     package internal(set) var smallSendAt: MonotonicInstant?
     /// Whether that time has come.
@@ -92,7 +92,7 @@ package final class HTTP2Stream {
     var resetsAfterTrailers = false
 
     /// Whether the stream is in the session's list of streams to look at.
-    var isTouched = false
+    @exclusivity(unchecked) var isTouched = false
 
     init(id: HTTP2StreamID, windowBytes: Int) {
         self.id = id

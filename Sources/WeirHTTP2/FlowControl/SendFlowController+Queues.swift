@@ -25,9 +25,9 @@ extension SendFlowController {
             return
         case .whole, .inParts:
             // Room is there: it is others' turn for connection credit, or a budget is used up.
-            if stream.takesTurns || !creditQueue.isEmpty {
+            if unsafe stream.takesTurns || !creditQueue.isEmpty {
                 awaitConnectionCredit(stream)
-                hasTurnToGive = hasTurnToGive || stream.takesTurns
+                hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns
             } else {
                 awaitBudget(stream)
             }
@@ -41,7 +41,8 @@ extension SendFlowController {
 
     /// Whether DATA that was put off may go on: the library does not ask again by itself when a window opens.
     private func canResumeData(of stream: HTTP2Stream) -> Bool {
-        guard stream.isDeferred, !stream.awaitsConnectionCredit, unsafe !stream.queue.isEmpty else { return false }
+        guard unsafe stream.isDeferred, !stream.awaitsConnectionCredit else { return false }
+        guard unsafe !stream.queue.isEmpty else { return false }
         let count = unsafe sendableBytes(on: stream, frameLimit: max(0, min(stream.window.bytes, window.bytes)))
         return unsafe count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
     }
@@ -68,11 +69,11 @@ extension SendFlowController {
 
     /// A peer that was not seen to refill early may be waiting for the window to be used up: after a while, use it.
     private func armHoldBack(_ stream: HTTP2Stream, at now: MonotonicInstant) {
-        guard stream.holdBackUntil == nil, !stream.holdBackIsOver else { return }
+        guard unsafe stream.holdBackUntil == nil, unsafe !stream.holdBackIsOver else { return }
         guard unsafe stream.queue.isEmpty, unsafe stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
         let limiting = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
         if !limiting.refillsEarly {
-            stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
+            unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
         }
     }
 
@@ -85,12 +86,12 @@ extension SendFlowController {
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
-            if stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
+            if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
                 guard freeConnectionBytes > 0 else { return }
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if grant(stream, atHeadOfQueue: true) {
-                    stream.takesTurns = isContended
+                    unsafe stream.takesTurns = isContended
                     openings.append(.granted(stream))
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
                     unsafe freeConnectionBytes < stream.waitingBytes

@@ -118,7 +118,7 @@ package struct SendFlowController: ~Copyable {
         guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
         guard unsafe take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else { return false }
         unsafe stream.isGranted = true
-        stream.quantumBytes = unsafe max(0, limits.quantumBytes - stream.waitingBytes)
+        unsafe stream.quantumBytes = unsafe max(0, limits.quantumBytes - stream.waitingBytes)
         return true
     }
 
@@ -134,29 +134,29 @@ package struct SendFlowController: ~Copyable {
     package mutating func abandonWaiting(on stream: HTTP2Stream) {
         if unsafe stream.isGranted {
             unsafe budget.release(stream.waitingBytes)
-            if stream.sendsInParts {
-                stream.sendsInParts = false
+            if unsafe stream.sendsInParts {
+                unsafe stream.sendsInParts = false
             } else {
                 unsafe unreserve(stream.waitingBytes, on: stream)
             }
         }
         unsafe stream.isGranted = false
         unsafe stream.waitingBytes = 0
-        stream.holdBackUntil = nil
-        stream.holdBackIsOver = false
+        unsafe stream.holdBackUntil = nil
+        unsafe stream.holdBackIsOver = false
     }
 
     /// A sender begins to wait with a message of this size, prefix included.
     package mutating func startWaiting(_ count: Int, on stream: HTTP2Stream) {
         unsafe stream.waitingBytes = count
         unsafe stream.isGranted = false
-        stream.holdBackIsOver = false
+        unsafe stream.holdBackIsOver = false
     }
 
     /// A message that was admitted is not written after all.
     package mutating func returnUnused(_ count: Int, on stream: HTTP2Stream) {
         budget.release(count)
-        if stream.sendsInParts { stream.sendsInParts = false } else { unreserve(count, on: stream) }
+        if unsafe stream.sendsInParts { unsafe stream.sendsInParts = false } else { unreserve(count, on: stream) }
     }
 
     /// The kernel holds back no more than `remaining` bytes of the output: the rest is no longer ours.
@@ -169,19 +169,19 @@ package struct SendFlowController: ~Copyable {
     private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
         let verdict = verdict(count, on: stream)
         guard verdict == .whole || verdict == .inParts else { return false }
-        if !mayPassQueue, stream.takesTurns || !creditQueue.isEmpty {
-            guard stream.quantumBytes >= count else { return false }
-            stream.quantumBytes -= count
+        if !mayPassQueue, unsafe stream.takesTurns || !creditQueue.isEmpty {
+            guard unsafe stream.quantumBytes >= count else { return false }
+            unsafe stream.quantumBytes -= count
         }
         guard budget.hold(count) else { return false }
         if verdict == .whole {
             unsafe stream.reservedBytes += count
             reservedBytes += count
         } else {
-            stream.sendsInParts = true
+            unsafe stream.sendsInParts = true
         }
-        stream.holdBackUntil = nil
-        stream.holdBackIsOver = false
+        unsafe stream.holdBackUntil = nil
+        unsafe stream.holdBackIsOver = false
         return true
     }
 
@@ -207,7 +207,7 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
-        if unsafe stream.queue.isEmpty { stream.sendsInParts = unsafe stream.isGranted && stream.sendsInParts }
+        if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = unsafe stream.isGranted && stream.sendsInParts }
     }
 
     /// Drops what the stream has queued or was granted; returns how many bytes of the peer's will now never be sent.
@@ -217,7 +217,7 @@ package struct SendFlowController: ~Copyable {
         let dropped = unsafe stream.queue.removeAll(spares: &spares)
         budget.release(dropped)
         unsafe unreserve(stream.reservedBytes, on: stream)
-        stream.sendsInParts = false
+        unsafe stream.sendsInParts = false
         stream.smallSendAt = nil
         stream.stall.unblocked()
         return dropped
@@ -229,7 +229,7 @@ package struct SendFlowController: ~Copyable {
             unsafe stream.queue.byteCount > stream.window.bytes
         else { return }
         unsafe unreserve(stream.reservedBytes, on: stream)
-        stream.sendsInParts = true
+        unsafe stream.sendsInParts = true
     }
 
     private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
@@ -254,7 +254,7 @@ extension SendFlowController {
             }
         }
         guard unsafe !stream.queue.isEmpty else { return nil }
-        if window.bytes <= 0 || (stream.sendsInParts && freeConnectionBytes <= 0) { return .connectionWindow }
+        if unsafe window.bytes <= 0 || (stream.sendsInParts && freeConnectionBytes <= 0) { return .connectionWindow }
         if unsafe stream.window.bytes <= 0 { return .streamWindow }
         return nil
     }
