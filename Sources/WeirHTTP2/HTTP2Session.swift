@@ -42,8 +42,6 @@ package import NIOCore
     var resetsAfterTrailers: [HTTP2Stream] = []
     /// What the library said about the last broken frame, for the log.
     package internal(set) var lastLibraryError: HTTP2Error?
-    /// Streams the peer opened over the connection's life.
-    package internal(set) var openedStreams: UInt64 = 0
 
     /// Makes a session and submits the server's SETTINGS.
     ///
@@ -211,7 +209,6 @@ package import NIOCore
     func streamOpened(_ id: Int32) -> HTTP2Stream {
         let stream = HTTP2Stream(id: HTTP2StreamID(id), windowBytes: peerInitialWindowBytes)
         streams[id] = stream
-        openedStreams &+= 1
         return stream
     }
 

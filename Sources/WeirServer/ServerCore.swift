@@ -111,6 +111,4 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
             logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         }
     }
-
-    func connectionClosed() {}
 }

@@ -95,9 +95,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             performActions()
         }
         timers.cancelAll()
-        if loop.connections.removeValue(forKey: ObjectIdentifier(self)) != nil {
-            delegate.connectionClosed()
-        }
+        loop.connections[ObjectIdentifier(self)] = nil
         loop.executor.turn()
     }
 

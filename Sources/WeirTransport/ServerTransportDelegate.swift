@@ -11,6 +11,4 @@ package protocol ServerTransportDelegate: AnyObject, Sendable {
     func startHandler(_ handle: CallHandle, request: ByteBuffer)
     /// Something an operator wants to read about happened.
     func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?)
-    /// A connection is gone.
-    func connectionClosed()
 }
