@@ -44,6 +44,7 @@ final class ServerRig {
     var refusals: [String] = []
     var protocolErrors: [HTTP2Error] = []
     var connectionStalls = 0
+    var idles = 0
     var closed = 0
     var aborted = 0
     var peerUnderstood = true
@@ -104,6 +105,7 @@ final class ServerRig {
             case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
             case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
             case .report(.stalled(_, _, let report)): stalls.append(report)
+            case .report(.idle): idles += 1
             case .report(.connectionStalled): connectionStalls += 1
             case .report(.protocolError(let error)): protocolErrors.append(error)
             case .report(.refused(let reason)): refusals.append(reason)

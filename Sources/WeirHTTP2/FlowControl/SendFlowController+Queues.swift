@@ -15,6 +15,7 @@ extension SendFlowController {
         if canResumeData(of: stream) { openings.append(.resumeData(stream)) }
         guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return }
         if grant(stream, atHeadOfQueue: false) {
+            leaveYieldQueue(stream)
             openings.append(.granted(stream))
             return
         }
@@ -24,8 +25,10 @@ extension SendFlowController {
         case .queueIsFull:
             return
         case .whole, .inParts:
-            // Room is there: it is others' turn for connection credit, or a budget is used up.
-            if unsafe stream.takesTurns || !creditQueue.isEmpty {
+            // Room is there: it is others' turn for connection credit, the stream is past its share, or a budget is used up.
+            if unsafe exceedsShare(stream.waitingBytes, on: stream) {
+                giveWay(stream, at: now)
+            } else if unsafe stream.takesTurns || !creditQueue.isEmpty {
                 awaitConnectionCredit(stream)
                 hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns
             } else {
@@ -47,8 +50,28 @@ extension SendFlowController {
         return unsafe count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
     }
 
+    /// Lets others go first: the stream holds its share of a scarce connection window already.
+    private mutating func giveWay(_ stream: HTTP2Stream, at now: MonotonicInstant) {
+        awaitShare(stream)
+        armHoldBack(stream, at: now)
+    }
+
+    /// Puts a stream past its share at the end of the queue of those.
+    mutating func awaitShare(_ stream: HTTP2Stream) {
+        guard !stream.yieldsConnectionCredit, !stream.awaitsConnectionCredit else { return }
+        stream.yieldsConnectionCredit = true
+        yieldQueue.append(stream)
+    }
+
+    private mutating func leaveYieldQueue(_ stream: HTTP2Stream) {
+        guard stream.yieldsConnectionCredit else { return }
+        yieldQueue.removeAll { $0 === stream }
+        stream.yieldsConnectionCredit = false
+    }
+
     /// Puts a stream whose DATA or message waits for connection credit at the end of the queue for it.
     mutating func awaitConnectionCredit(_ stream: HTTP2Stream) {
+        leaveYieldQueue(stream)
         guard !stream.awaitsConnectionCredit else { return }
         stream.awaitsConnectionCredit = true
         creditQueue.append(stream)
@@ -81,7 +104,7 @@ extension SendFlowController {
     ///
     /// The first one saves credit up, so large messages are not starved by small ones; when the window cannot become large
     /// enough for it, its hold-back ends and it goes out in parts.
-    package mutating func serveQueues(_ openings: inout [Opening]) {
+    package mutating func serveQueues(at now: MonotonicInstant, _ openings: inout [Opening]) {
         hasTurnToGive = false
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
@@ -93,6 +116,11 @@ extension SendFlowController {
                 if grant(stream, atHeadOfQueue: true) {
                     unsafe stream.takesTurns = isContended
                     openings.append(.granted(stream))
+                } else if unsafe exceedsShare(stream.waitingBytes, on: stream), waitsForBudget(stream) {
+                    creditQueue.removeFirst()
+                    stream.awaitsConnectionCredit = false
+                    giveWay(stream, at: now)
+                    continue
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
                     unsafe freeConnectionBytes < stream.waitingBytes
                 {
@@ -104,17 +132,50 @@ extension SendFlowController {
             creditQueue.removeFirst()
             stream.awaitsConnectionCredit = false
         }
+        serveYieldQueue(&openings)
+    }
+
+    /// Serves the streams past their share once nobody else waits and the window is no longer scarce.
+    ///
+    /// While it is scarce, only one's own credit or the end of its hold-back brings a message on, and then the stream is
+    /// looked at by itself; DATA of a message that is under way goes on as soon as nobody else wants the credit.
+    private mutating func serveYieldQueue(_ openings: inout [Opening]) {
+        while creditQueue.isEmpty, let stream = yieldQueue.first {
+            if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
+                if unsafe exceedsShare(stream.waitingBytes, on: stream) { return }
+                if grant(stream, atHeadOfQueue: true) {
+                    openings.append(.granted(stream))
+                } else if waitsForBudget(stream) {
+                    leaveYieldQueue(stream)
+                    awaitBudget(stream)
+                    continue
+                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+                    awaitConnectionCredit(stream)
+                    return
+                }
+            } else if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty {
+                guard freeConnectionBytes > 0 else { return }
+                openings.append(.resumeData(stream))
+            }
+            yieldQueue.removeFirst()
+            stream.yieldsConnectionCredit = false
+        }
     }
 
     /// The stream that connection credit is saved up for.
     package var firstOfCreditQueue: HTTP2Stream? { creditQueue.first }
 
     /// Serves the streams that wait for a budget, first come first served.
-    package mutating func serveBudgetQueue(_ openings: inout [Opening]) {
+    package mutating func serveBudgetQueue(at now: MonotonicInstant, _ openings: inout [Opening]) {
         while let stream = budgetQueue.first {
             if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if grant(stream, atHeadOfQueue: creditQueue.isEmpty) {
                     openings.append(.granted(stream))
+                } else if unsafe exceedsShare(stream.waitingBytes, on: stream), waitsForBudget(stream) {
+                    budgetQueue.removeFirst()
+                    stream.awaitsBudget = false
+                    giveWay(stream, at: now)
+                    continue
                 } else if waitsForBudget(stream) {
                     return
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
@@ -136,6 +197,7 @@ extension SendFlowController {
             creditQueue.removeAll { $0 === stream }
             stream.awaitsConnectionCredit = false
         }
+        leaveYieldQueue(stream)
         if stream.awaitsBudget {
             budgetQueue.removeAll { $0 === stream }
             stream.awaitsBudget = false
