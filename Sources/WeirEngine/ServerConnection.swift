@@ -42,7 +42,9 @@ package final class ServerConnection {
     private var producedBytes: UInt64 = 0
     private var acceptedBytes: UInt64 = 0
     /// When output began to wait for the kernel.
-    private var socketBlockedSince: MonotonicInstant?
+    private(set) var socketBlockedSince: MonotonicInstant?
+    /// When the connection's own budget is looked at again, while it is used up.
+    var pressureCheckAt: MonotonicInstant?
 
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
@@ -140,6 +142,7 @@ package final class ServerConnection {
             return
         }
         var due: [HTTP2Stream] = []
+        relieveOwnBudget()
         while let stream = timers.popDue(at: now) { due.append(stream) }
         for stream in due { streamTimerFired(stream) }
         settle()
@@ -155,6 +158,7 @@ package final class ServerConnection {
             let look = now.advanced(byNanoseconds: configuration.flow.stallDeadline.saturatedNanoseconds / 8)
             earliest = min(earliest, due, look)
         }
+        if let due = pressureInstant { earliest = min(earliest, due) }
         if session.flow.awaitsBudget { earliest = min(earliest, now + Self.budgetRetry) }
         return earliest == .distantFuture ? nil : earliest
     }

@@ -53,6 +53,8 @@ package enum ServerConnectionReport: Sendable {
     case idle(method: String, stream: HTTP2StreamID, idleFor: Duration)
     /// The connection was closed because the kernel took nothing for too long.
     case connectionStalled(seconds: Double, streams: Int)
+    /// The connection was closed to free memory: its socket took nothing while the send budget was used up.
+    case connectionShed(seconds: Double, streams: Int, heldBytes: Int)
     /// The peer broke the protocol.
     case protocolError(HTTP2Error)
     /// A request was refused before it became a call.

@@ -112,6 +112,13 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
                     "weir.peer": peer, "weir.cause": "socket",
                     "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
                 ])
+        case .connectionShed(let seconds, let streams, let heldBytes):
+            logger.notice(
+                "connection was closed to free memory: its socket took no bytes while the send budget was used up",
+                metadata: [
+                    "weir.peer": peer, "weir.cause": "socket", "weir.held_bytes": "\(heldBytes)",
+                    "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
+                ])
         case .protocolError(let error):
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
         case .refused(let reason):

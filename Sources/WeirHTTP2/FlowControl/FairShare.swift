@@ -43,7 +43,7 @@ package struct FairShare: Sendable {
     /// Whether a stream went past its share because the peer returned nothing at all.
     private var probes = false
     /// Connection grants so far.
-    private var sequence: UInt64 = 0
+    private(set) var sequence: UInt64 = 0
     /// The dips that matter to somebody: each later one is higher than those before it.
     private var dips: [Dip] = []
 

@@ -32,7 +32,7 @@ extension SendFlowController {
                 awaitConnectionCredit(stream)
                 hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns
             } else {
-                awaitBudget(stream)
+                awaitBudget(stream, at: now)
             }
         case .blocked:
             if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
@@ -77,7 +77,8 @@ extension SendFlowController {
         creditQueue.append(stream)
     }
 
-    private mutating func awaitBudget(_ stream: HTTP2Stream) {
+    private mutating func awaitBudget(_ stream: HTTP2Stream, at now: MonotonicInstant) {
+        unsafe budget.refused(stream.waitingBytes, at: now)
         guard !stream.awaitsBudget else { return }
         stream.awaitsBudget = true
         budgetQueue.append(stream)
@@ -126,20 +127,20 @@ extension SendFlowController {
                 {
                     return
                 } else if waitsForBudget(stream) {
-                    awaitBudget(stream)
+                    awaitBudget(stream, at: now)
                 }
             }
             creditQueue.removeFirst()
             stream.awaitsConnectionCredit = false
         }
-        serveYieldQueue(&openings)
+        serveYieldQueue(at: now, &openings)
     }
 
     /// Serves the streams past their share once nobody else waits and the window is no longer scarce.
     ///
     /// While it is scarce, only one's own credit or the end of its hold-back brings a message on, and then the stream is
     /// looked at by itself; DATA of a message that is under way goes on as soon as nobody else wants the credit.
-    private mutating func serveYieldQueue(_ openings: inout [Opening]) {
+    private mutating func serveYieldQueue(at now: MonotonicInstant, _ openings: inout [Opening]) {
         while creditQueue.isEmpty, let stream = yieldQueue.first {
             if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if unsafe exceedsShare(stream.waitingBytes, on: stream) { return }
@@ -147,7 +148,7 @@ extension SendFlowController {
                     openings.append(.granted(stream))
                 } else if waitsForBudget(stream) {
                     leaveYieldQueue(stream)
-                    awaitBudget(stream)
+                    awaitBudget(stream, at: now)
                     continue
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                     awaitConnectionCredit(stream)

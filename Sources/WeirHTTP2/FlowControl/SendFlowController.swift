@@ -203,7 +203,9 @@ package struct SendFlowController: ~Copyable {
     /// Whether the stream stays within its share of the connection's window with `count` more, or may go past it.
     private mutating func mayExceedShare(_ count: Int, on stream: HTTP2Stream) -> Bool {
         guard exceedsShare(count, on: stream) else { return true }
-        guard unsafe stream.holdBackIsOver else { return false }
+        // Once its hold-back is over it may go on past its share until the peer grants credit.
+        guard unsafe stream.holdBackIsOver || stream.passesShareAt == share.sequence else { return false }
+        stream.passesShareAt = share.sequence
         share.probed()
         return true
     }
