@@ -100,9 +100,19 @@ let package = Package(
         .testTarget(
             name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],
             swiftSettings: strict),
+        .target(
+            name: "WeirSimulation",
+            dependencies: ["WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            path: "Tests/WeirSimulation", exclude: ["Protos"], swiftSettings: strict),
+        .executableTarget(
+            name: "weir-simulation", dependencies: ["WeirSimulation", argumentParser], path: "Tests/weir-simulation",
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirSimulationTests",
+            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",
-            dependencies: ["WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore], exclude: ["Protos"],
+            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore], exclude: ["Protos"],
             swiftSettings: strict),
         .testTarget(
             name: "WeirCodegenTests",

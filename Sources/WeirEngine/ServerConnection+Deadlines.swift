@@ -66,8 +66,12 @@ extension ServerConnection {
             session.connectionWindowChanged = true
         }
         if let due = stallInstant(of: call), due <= now {
-            if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
-                // The reader lives: it returned credit, only not enough for the message that was held back for it.
+            if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0,
+                session.flow.window.bytes > 0
+            {
+                // The reader lives: it returned credit, only not enough for the message that was held back for it. Once:
+                // bytes that now go out are its next sign of life.
+                stream.creditSinceClockStart = false
                 stream.holdBackIsOver = true
                 session.connectionWindowChanged = true
                 stream.stall.progressed(at: now)

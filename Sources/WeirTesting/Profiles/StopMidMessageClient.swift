@@ -2,9 +2,9 @@
 
 /// Reads up to a byte in the middle of a message, and no further.
 ///
-/// The client returns credit early until then, so a good server does not start a message that the open windows cannot finish:
-/// it ends the stream at the stall deadline, and the client holds only whole messages. A message larger than any window is
-/// the exception.
+/// Until then it returns credit at once. A good server that has seen credit come while the window was half open does not start
+/// a message that the window cannot finish: it ends the stream at the stall deadline, and the client holds only whole
+/// messages. A message larger than any window is the exception.
 public struct StopMidMessageClient: ClientProfile {
     /// The profile's name.
     public static let name = "stopMidMessage"
