@@ -21,6 +21,7 @@ let strictWithC: [SwiftSetting] = strict + [.strictMemorySafety()]
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -30,6 +31,7 @@ let package = Package(
         .library(name: "WeirRPC", targets: ["WeirRPC"]),
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
+        .library(name: "WeirTesting", targets: ["WeirTesting"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
         .executable(name: "protoc-gen-weir", targets: ["protoc-gen-weir"]),
     ],
@@ -55,6 +57,13 @@ let package = Package(
         .target(
             name: "WeirServer",
             dependencies: ["WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", nioCore, logging],
+            swiftSettings: strictWithC),
+        .target(
+            name: "WeirTesting",
+            dependencies: [
+                "WeirServer", "WeirTransport", "WeirEngine", "WeirHTTP2", "WeirRPC", "WeirProtobuf", nioCore, deque,
+                heap, logging,
+            ],
             swiftSettings: strictWithC),
         .target(
             name: "WeirDataService",
@@ -83,13 +92,27 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CLayoutFixture", dependencies: ["CProtobufC"], path: "Tests/CLayoutFixture"),
-        .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirHTTP2", nioCore], swiftSettings: strict),
-        .testTarget(name: "WeirRPCTests", dependencies: ["WeirRPC", nioCore], swiftSettings: strict),
+        .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
+        .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
         .testTarget(
-            name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", "CNGHTTP2", nioCore],
+            name: "WeirEngineTests", dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore],
             swiftSettings: strict),
         .testTarget(
             name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],
+            swiftSettings: strict),
+        .target(
+            name: "WeirSimulation",
+            dependencies: ["WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            path: "Tests/WeirSimulation", exclude: ["Protos"], swiftSettings: strict),
+        .executableTarget(
+            name: "weir-simulation", dependencies: ["WeirSimulation", argumentParser], path: "Tests/weir-simulation",
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirSimulationTests",
+            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirTestingTests",
+            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore], exclude: ["Protos"],
             swiftSettings: strict),
         .testTarget(
             name: "WeirCodegenTests",

@@ -104,8 +104,12 @@ extension ServerConnection {
         }
         if let due = idleInstant(of: stream, call), due <= now, let call { return idle(call) }
         if let due = stallInstant(of: stream, call), due <= now {
-            if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
-                // The reader lives: it returned credit, only not enough for the message that was held back for it.
+            if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0,
+                session.flow.window.bytes > 0
+            {
+                // The reader lives: it returned credit, only not enough for the message that was held back for it. Once:
+                // bytes that now go out are its next sign of life.
+                stream.creditSinceClockStart = false
                 stream.holdBackIsOver = true
                 session.connectionWindowChanged = true
                 stream.stall.progressed(at: now)

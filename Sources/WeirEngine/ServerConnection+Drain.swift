@@ -28,7 +28,7 @@ extension ServerConnection {
     package func cutCalls(at now: MonotonicInstant) {
         self.now = now
         guard !isClosed else { return }
-        for stream in Array(session.streams.values) {
+        for stream in session.orderedStreams() {
             guard let call = stream.owner as? ServerCall else {
                 session.submitReset(stream, code: .cancel)
                 continue

@@ -56,7 +56,7 @@ extension ServerConnection {
 
     private func streamCandidates() -> [ShedCandidate] {
         var candidates: [ShedCandidate] = []
-        for stream in session.streams.values {
+        for stream in session.orderedStreams() {
             let held = stream.queue.byteCount
             guard held > 0, stream.stall.cause != .budget,
                 let since = stream.stall.stallInstant(

@@ -124,7 +124,7 @@ package final class ServerConnection {
         session.flow.outputAccepted(remaining: max(0, count))
         if isWritable != session.flow.socketIsWritable {
             session.flow.socketIsWritable = isWritable
-            for stream in session.streams.values where stream.hasUnsentOutput { session.touch(stream) }
+            for stream in session.orderedStreams(where: \.hasUnsentOutput) { session.touch(stream) }
         }
         settle()
     }
@@ -176,7 +176,7 @@ package final class ServerConnection {
         self.now = now
         guard !isClosed else { return }
         isClosed = true
-        for stream in Array(session.streams.values) {
+        for stream in session.orderedStreams() {
             session.flow.discard(stream)
             session.flow.leaveQueues(stream)
             timers.set(stream, to: nil)

@@ -27,7 +27,7 @@ extension HTTP2Session {
         let delta = bytes - peerInitialWindowBytes
         peerInitialWindowBytes = bytes
         guard delta != 0 else { return }
-        for stream in streams.values {
+        for stream in orderedStreams() {
             unsafe stream.window.initialSizeChanged(by: delta)
             if delta < 0 {
                 unsafe flow.windowShrank(on: stream)

@@ -149,6 +149,12 @@ package import NIOCore
 
     // MARK: - State
 
+    /// The open streams that are wanted, in the order of their numbers, so that what happens to all of them happens in
+    /// the same order in each run.
+    package func orderedStreams(where isWanted: (HTTP2Stream) -> Bool = { _ in true }) -> [HTTP2Stream] {
+        streams.values.filter(isWanted).sorted { $0.id.rawValue < $1.id.rawValue }
+    }
+
     /// Whether the connection has nothing left to do and should be closed.
     package var isFinished: Bool {
         unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0

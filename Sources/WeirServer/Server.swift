@@ -30,9 +30,7 @@ public final class Server: Sendable {
     public init(configuration: ServerConfiguration = ServerConfiguration(), services: [any Service], logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        var router = Router()
-        for service in services { service.register(with: &router) }
-        core = ServerCore(router: router, configuration: configuration, logger: logger)
+        core = ServerCore(services: services, configuration: configuration, logger: logger)
     }
 
     /// Binds the address and begins to serve; returns the address as `host:port`.

@@ -4,7 +4,7 @@ internal import NIOCore
 internal import WeirEngine
 internal import WeirHTTP2
 public import WeirRPC
-internal import WeirTransport
+package import WeirTransport
 
 /// Everything that can be set on a ``Server``, with its default.
 public struct ServerConfiguration: Sendable {
@@ -111,7 +111,8 @@ public struct ServerConfiguration: Sendable {
 }
 
 extension ServerConfiguration {
-    var transport: ServerTransport.Configuration {
+    /// The configuration as the transport knows it.
+    package var transport: ServerTransport.Configuration {
         var transport = ServerTransport.Configuration()
         transport.host = host
         transport.port = port

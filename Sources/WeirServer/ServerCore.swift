@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Logging
-internal import NIOCore
+package import Logging
+package import NIOCore
 internal import Synchronization
-internal import WeirEngine
+package import WeirEngine
 internal import WeirRPC
-internal import WeirTransport
+package import WeirTransport
 
 /// What a server's connections share: its routes, its count of handlers, its log.
-final class ServerCore: CallRouting, ServerTransportDelegate {
+package final class ServerCore: CallRouting, ServerTransportDelegate {
     let shutdownRequest = Signal()
 
     private let routes: [String: CallRoute]
     private let services: Set<String>
     private let logger: Logger
     private let handlers = Atomic<Int>(0)
+
+    /// Makes the core of a server of these services.
+    package convenience init(services: [any Service], configuration: ServerConfiguration, logger: Logger) {
+        var router = Router()
+        for service in services { service.register(with: &router) }
+        self.init(router: router, configuration: configuration, logger: logger)
+    }
 
     init(router: Router, configuration: ServerConfiguration, logger: Logger) {
         self.logger = logger
@@ -33,20 +40,20 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
     }
 
     /// Handlers that run at the moment.
-    var handlersRunning: Int { handlers.load(ordering: .relaxed) }
+    package var handlersRunning: Int { handlers.load(ordering: .relaxed) }
 
     // MARK: - CallRouting
 
-    func route(path: String) -> CallRoute? { routes[path] }
+    package func route(path: String) -> CallRoute? { routes[path] }
 
-    func knowsService(ofPath path: String) -> Bool {
+    package func knowsService(ofPath path: String) -> Bool {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
         return services.contains(String(path[path.index(after: path.startIndex)..<slash]))
     }
 
     // MARK: - ServerTransportDelegate
 
-    func startHandler(_ handle: CallHandle, request: ByteBuffer) {
+    package func startHandler(_ handle: CallHandle, request: ByteBuffer) {
         guard let handler = handle.call.route.handler as? any MethodHandler else {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
@@ -86,7 +93,7 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
         }
     }
 
-    func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?) {
+    package func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?) {
         let peer: Logger.MetadataValue = "\(remoteAddress.map { "\($0)" } ?? "unknown")"
         switch report {
         case .stalled(let method, let stream, let stalled):

@@ -12,13 +12,14 @@ package final class CallHandle: @unchecked Sendable {
     /// The call; to be used on the loop only.
     package let call: ServerCall
     /// Where handlers of this connection run.
-    package let executor: LoopExecutor
+    package let executor: any CallExecutor
     /// The peer's address.
     package let remoteAddress: SocketAddress?
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
 
-    init(call: ServerCall, executor: LoopExecutor, remoteAddress: SocketAddress?) {
+    /// Makes the handle of a call; `executor` is where its connection lives.
+    package init(call: ServerCall, executor: any CallExecutor, remoteAddress: SocketAddress?) {
         self.call = call
         self.executor = executor
         self.remoteAddress = remoteAddress
@@ -26,11 +27,11 @@ package final class CallHandle: @unchecked Sendable {
 
     /// Whether the current thread is the connection's loop, so that ``call`` may be used directly.
     @inline(__always)
-    package var isOnLoop: Bool { executor.eventLoop.inEventLoop }
+    package var isOnLoop: Bool { executor.isCurrent }
 
     /// Runs `body` on the loop, now if this is the loop.
     package func onLoop(_ body: @escaping @Sendable (ServerCall) -> Void) {
-        if isOnLoop { body(call) } else { executor.eventLoop.execute { body(self.call) } }
+        if isOnLoop { body(call) } else { executor.execute { body(self.call) } }
     }
 
     /// Runs `body` on the loop and returns what it returns.
@@ -41,7 +42,7 @@ package final class CallHandle: @unchecked Sendable {
     ) async throws -> Result {
         if isOnLoop { return try body(call) }
         return try await withCheckedThrowingContinuation { continuation in
-            executor.eventLoop.execute { continuation.resume(with: Swift.Result { try body(self.call) }) }
+            executor.execute { continuation.resume(with: Swift.Result { try body(self.call) }) }
         }
     }
 

@@ -11,7 +11,7 @@ internal import Synchronization
 /// ``turnNanoseconds`` at a time; then the loop looks at its sockets before the rest.
 ///
 /// `@unchecked Sendable`: all state but the inbox is confined to the loop, and the inbox has its lock.
-package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
+package final class LoopExecutor: CallExecutor, @unchecked Sendable {
     /// The loop that jobs run on.
     package let eventLoop: any EventLoop
 
@@ -20,6 +20,8 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
         var isAnnounced = false
     }
 
+    /// The loop's thread, compared in place of asking the loop: that takes two calls through a protocol.
+    private let thread: ThreadIdentity
     private var jobs: Deque<UnownedJob> = []
     private var dirty: [any TurnParticipant] = []
     private var isInTurn = false
@@ -29,9 +31,17 @@ package final class LoopExecutor: TaskExecutor, @unchecked Sendable {
     /// How long jobs may run before the sockets have their turn, in nanoseconds.
     private static let turnNanoseconds: Int64 = 100_000
 
-    /// Makes an executor for this loop.
+    /// Makes an executor for this loop, on which it must be called.
     package init(eventLoop: any EventLoop) {
+        eventLoop.assertInEventLoop()
         self.eventLoop = eventLoop
+        thread = .current
+    }
+
+    package var isCurrent: Bool { thread == .current }
+
+    package func execute(_ body: @escaping @Sendable () -> Void) {
+        eventLoop.execute(body)
     }
 
     package func enqueue(_ job: consuming ExecutorJob) {

@@ -4,6 +4,7 @@ import Testing
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("ServerConnection: DATA that was put off")
 struct DeferredDataTests {

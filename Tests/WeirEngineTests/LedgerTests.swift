@@ -4,12 +4,13 @@ import Testing
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("ServerConnection: our ledger and the library's")
 struct LedgerTests {
     @Test("agree after any sequence of SETTINGS, WINDOW_UPDATE and DATA", arguments: 0..<20)
     func agree(seed: Int) throws {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let rig = try ServerRig()
         rig.connect()
         var senders: [Sender] = []

@@ -4,12 +4,13 @@ import Testing
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("ServerConnection under any sequence")
 struct LifecyclePropertyTests {
     @Test("every waiter is resumed exactly once, the budget is kept, and nothing is left", arguments: 0..<16)
     func waiters(seed: Int) throws {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let rig = try ServerRig { $0.connectionSendBudgetBytes = 400_000 }
         rig.connect()
         rig.feed(.windowUpdate(200_000))
@@ -40,7 +41,7 @@ struct LifecyclePropertyTests {
     }
 
     private func step(
-        _ rig: ServerRig, _ senders: inout [Sender], _ nextID: inout Int32, _ random: inout Seeded
+        _ rig: ServerRig, _ senders: inout [Sender], _ nextID: inout Int32, _ random: inout SeededGenerator
     ) {
         let id = Int32.random(in: 0..<max(1, nextID), using: &random) | 1
         switch Int.random(in: 0..<20, using: &random) {

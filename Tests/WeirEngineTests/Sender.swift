@@ -2,6 +2,7 @@
 
 import WeirEngine
 import WeirRPC
+import WeirTesting
 
 /// A handler's sending side: offers messages one after the other, suspends and goes on as a real one does.
 final class Sender {

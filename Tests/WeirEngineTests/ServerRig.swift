@@ -4,6 +4,7 @@ import NIOCore
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 /// A table of two methods: `/test.Echo/Get` is unary, `/test.Echo/List` streams its response.
 final class TestRoutes: CallRouting {

@@ -4,6 +4,7 @@ import Testing
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("Shedding under memory pressure")
 struct SheddingTests {

@@ -5,6 +5,7 @@ import Testing
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("ServerConnection: idle deadline and minimum rate")
 struct SlownessTests {

@@ -2,6 +2,7 @@
 
 import NIOCore
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -25,7 +26,7 @@ struct MessageRunsTests {
 
     @Test("any cut of any messages counts those that have bytes left", arguments: UInt64(1)...20)
     func agreesWithModel(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var runs = MessageRuns()
         var model: [Int] = []
         for _ in 0..<2000 {

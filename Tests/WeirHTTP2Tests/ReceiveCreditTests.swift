@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -36,7 +37,7 @@ struct ReceiveCreditTests {
 
     @Test("every byte is credited exactly once on each window", arguments: 0..<20)
     func conserved(seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var credit = ReceiveCredit()
         var received = 0
         var connection = 0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -85,7 +86,7 @@ struct SendBudgetTests {
 
     @Test("never passes a limit, and is back to zero after any sequence", arguments: 0..<10)
     func anySequence(seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let process = ProcessSendBudget(limitBytes: 700_000)
         let holders = (0..<5).map { _ in Holder(limitBytes: 300_000, process: process) }
         var held = [Int](repeating: 0, count: 5)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -8,7 +9,7 @@ import Testing
 struct SendFlowControllerPropertyTests {
     @Test("reservations and budget agree at every step, and are back to zero at the end", arguments: 0..<30)
     func conserved(seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let rig = FlowRig(budgetBytes: 150_000)
         var streams = (0..<6).map { _ in rig.open(windowBytes: Int.random(in: 0...100_000, using: &random)) }
         for _ in 0..<1500 {
@@ -29,7 +30,7 @@ struct SendFlowControllerPropertyTests {
         #expect(rig.waitingForBudget.isEmpty)
     }
 
-    private func step(_ rig: FlowRig, _ stream: HTTP2Stream, _ random: inout Seeded) {
+    private func step(_ rig: FlowRig, _ stream: HTTP2Stream, _ random: inout SeededGenerator) {
         let sizes = [1, 5, 100, 3_000, 20_000, 70_000, 120_000]
         var openings: [SendFlowController.Opening] = []
         switch Int.random(in: 0..<12, using: &random) {

@@ -2,6 +2,7 @@
 
 import NIOCore
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -81,7 +82,7 @@ struct SendQueueTests {
 
     @Test("behaves like an array of bytes under any sequence", arguments: 0..<20)
     func model(seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var queue = SendQueue()
         var spares = BufferPool()
         var model: [UInt8] = []

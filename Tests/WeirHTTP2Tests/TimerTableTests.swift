@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeirTesting
 
 @testable import WeirHTTP2
 
@@ -40,7 +41,7 @@ struct TimerTableTests {
 
     @Test("keeps one entry a stream and the order of a sorted list under any sequence", arguments: 0..<20)
     func model(seed: Int) {
-        var random = Seeded(UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var table = TimerTable<Entry>()
         let entries = (0..<40).map { _ in Entry() }
         var model: [Int: Int64] = [:]

@@ -3,12 +3,13 @@
 import NIOCore
 import Testing
 import WeirRPC
+import WeirTesting
 
 @Suite("The message deframer under arbitrary input")
 struct MessageDeframerPropertyTests {
     @Test("delivers what was framed, in any pieces and any rhythm", arguments: 0..<150 as Range<UInt64>)
     func anyPieces(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let largestPiece = [1, 7, 300, 16_384, 70_000][Int(seed % 5)]
         let sizes = largestPiece < 300 ? [0, 1, 2, 5, 40] : [0, 1, 5, 100, 1000, 9000]
         let messages = (0..<Int.random(in: 1...12, using: &random)).map { _ in
@@ -47,7 +48,7 @@ struct MessageDeframerPropertyTests {
 
     @Test("never traps on bytes that are no messages", arguments: 0..<300 as Range<UInt64>)
     func anyBytes(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         var deframer = MessageDeframer(maximumMessageBytes: 70_000, encoding: seed % 3 == 0 ? "gzip" : nil)
         var delivered = 0
         for _ in 0..<20 {

@@ -2,6 +2,7 @@
 
 import Testing
 import WeirRPC
+import WeirTesting
 
 @Suite("Percent-encoding of status messages")
 struct PercentEncodingTests {
@@ -40,7 +41,7 @@ struct PercentEncodingTests {
 
     @Test("gives any text back, and is ASCII within the limit", arguments: 0..<100 as Range<UInt64>)
     func roundTrip(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let text = String(decoding: random.bytes(Int(seed)), as: UTF8.self)
         let encoded = PercentEncoding.encode(text)
         #expect(encoded.utf8.allSatisfy { $0 >= 0x20 && $0 <= 0x7E })

@@ -2,6 +2,7 @@
 
 import Testing
 import WeirRPC
+import WeirTesting
 
 @Suite("The state machine of a server's call")
 struct ServerCallStateMachineTests {
@@ -166,7 +167,7 @@ struct ServerCallStateMachineTests {
         "sends header fields once, one end and nothing after it, in any order of events",
         arguments: 0..<200 as Range<UInt64>)
     func anyOrder(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let kind = MethodKind.allCases[Int(seed % 4)]
         var machine = ServerCallStateMachine(kind: kind)
         var headers = 0

@@ -2,6 +2,7 @@
 
 import Testing
 import WeirRPC
+import WeirTesting
 
 @Suite("The grpc-timeout header")
 struct TimeoutHeaderTests {
@@ -50,7 +51,7 @@ struct TimeoutHeaderTests {
 
     @Test("comes back no shorter and at most one unit longer", arguments: 0..<200 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let nanoseconds = Int64(random.next() >> UInt64.random(in: 1...63, using: &random))
         let text = TimeoutHeader.format(.nanoseconds(nanoseconds))
         #expect(text.utf8.count <= 9)
@@ -63,7 +64,7 @@ struct TimeoutHeaderTests {
 
     @Test("never traps on arbitrary input", arguments: 0..<300 as Range<UInt64>)
     func arbitraryInput(seed: UInt64) {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("0123456789HMSmun-".utf8) + [0, 0xFF]
         let text = (0..<Int.random(in: 0...11, using: &random)).map { _ in
             alphabet.randomElement(using: &random) ?? 0

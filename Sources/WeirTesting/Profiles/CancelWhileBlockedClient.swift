@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Lets its streams fill up, waits, and cancels them while the server's senders are suspended.
+///
+/// A good server cancels the handler at once, resumes its sender with an error once, and frees everything.
+public struct CancelWhileBlockedClient: ClientProfile {
+    /// The profile's name.
+    public static let name = "cancelWhileBlocked"
+
+    /// Its calls.
+    public var session: ClientSession
+    private let waiting: Duration
+
+    /// Makes a client that cancels each call that long after it began.
+    public init(_ call: ClientCall, after waiting: Duration, calls: Int = 1, pause: Duration = .zero) {
+        session = ClientSession(call, calls: calls, pause: pause)
+        self.waiting = waiting
+    }
+
+    /// Answers a fact.
+    public mutating func handle(_ fact: ClientFact, _ client: inout ClientCommands) {
+        if case .connected = fact {
+            session.open(&client)
+            begin(&client)
+            return
+        }
+        if case .timer(ClientSession.nextCallTimer) = fact {
+            begin(&client)
+            return
+        }
+        _ = session.keepHouse(fact, &client)
+        session.returnConnectionCredit(&client)
+        if case .timer(let number) = fact {
+            let id = Int32(truncatingIfNeeded: number)
+            guard session.stream(id) != nil else { return }
+            client.send(.reset(id, code: 8))
+            session.end(id, &client)
+        }
+    }
+
+    private mutating func begin(_ client: inout ClientCommands) {
+        guard let id = session.begin(&client) else { return }
+        client.setTimer(after: waiting, number: Int(id))
+    }
+}

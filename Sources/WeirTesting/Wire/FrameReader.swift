@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NIOCore
+
+/// Cuts received bytes into frames (RFC 9113 §4.1).
+///
+/// Holds one unfinished frame at most: no more than ``maximumFrameBytes`` and its header.
+public struct FrameReader {
+    /// What stands in a frame's header.
+    public struct Header: Equatable, Sendable {
+        /// The frame's type.
+        public var kind: RawFrame.Kind
+        /// The frame's flags.
+        public var flags: UInt8
+        /// The stream's number; 0 is the connection.
+        public var stream: Int32
+        /// The payload's length in bytes.
+        public var length: Int
+
+        /// Whether the frame is the last of its stream in its direction.
+        public var endsStream: Bool { (kind == .data || kind == .headers) && flags & RawFrame.endStream != 0 }
+
+        /// Whether the frame acknowledges one of the other side's.
+        public var isAcknowledgement: Bool {
+            (kind == .settings || kind == .ping) && flags & RawFrame.acknowledge != 0
+        }
+    }
+
+    /// The largest payload that is taken: a peer that announces no other limit gets no more (RFC 9113 §6.5.2).
+    public static let maximumFrameBytes = 16_384
+
+    private var pending = ByteBuffer()
+
+    /// Makes a reader that has read nothing.
+    public init() {}
+
+    /// Takes bytes and hands out the frames that are whole; returns false when what came is no frame.
+    public mutating func receive(
+        _ bytes: ByteBuffer, _ body: (_ header: Header, _ payload: ByteBuffer) -> Bool
+    ) -> Bool {
+        var input = bytes
+        if pending.readableBytes > 0 {
+            pending.writeBuffer(&input)
+            input = pending
+            pending = ByteBuffer()
+        }
+        while input.readableBytes >= RawFrame.headerBytes {
+            guard let header = Self.header(of: input), header.length <= Self.maximumFrameBytes else { return false }
+            guard input.readableBytes >= RawFrame.headerBytes + header.length else { break }
+            input.moveReaderIndex(forwardBy: RawFrame.headerBytes)
+            guard let payload = input.readSlice(length: header.length), body(header, payload) else { return false }
+        }
+        // A copy of its size: the rest of a frame must not keep all that was read alive.
+        if input.readableBytes > 0 { pending.writeBuffer(&input) }
+        return true
+    }
+
+    private static func header(of input: ByteBuffer) -> Header? {
+        let start = input.readerIndex
+        guard let high = input.getInteger(at: start, as: UInt8.self),
+            let low = input.getInteger(at: start + 1, as: UInt16.self),
+            let number = input.getInteger(at: start + 3, as: UInt8.self), let kind = RawFrame.Kind(rawValue: number),
+            let flags = input.getInteger(at: start + 4, as: UInt8.self),
+            let stream = input.getInteger(at: start + 5, as: UInt32.self)
+        else { return nil }
+        return Header(
+            kind: kind, flags: flags, stream: Int32(bitPattern: stream & 0x7FFF_FFFF),
+            length: Int(high) << 16 | Int(low))
+    }
+}
