@@ -95,7 +95,7 @@ let package = Package(
         .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
         .testTarget(
-            name: "WeirEngineTests", dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore],
+            name: "WeirEngineTests", dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
             swiftSettings: strict),
         .testTarget(
             name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],

@@ -73,6 +73,8 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
         }
     case NGHTTP2_PING.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
         session.record(.pingAcknowledged)
+    case NGHTTP2_PING.rawValue:
+        unsafe session.flow.pingReceived()
     case NGHTTP2_RST_STREAM.rawValue:
         session.streams[header.stream_id]?.peerReset = HTTP2ErrorCode(
             rawValue: unsafe frame.pointee.rst_stream.error_code)

@@ -72,6 +72,8 @@ package final class HTTP2Stream: TimerTableEntry {
     var awaitsBudget = false
     /// Bytes this stream may still queue before others that wait for connection credit have their turn.
     @exclusivity(unchecked) var quantumBytes = 0
+    /// Whether the connection's window closed in the middle of the stream's turn.
+    var turnIsInterrupted = false
     /// Whether the stream got its room in turn with others, and so queues no more than its quantum until it waits again.
     @exclusivity(unchecked) var takesTurns = false
     /// How long a message that the windows cannot finish is held back; see ``SendFlowController/Limits/holdBack``.

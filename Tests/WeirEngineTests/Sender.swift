@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DequeModule
 import WeirEngine
 import WeirRPC
 import WeirTesting
@@ -8,7 +9,7 @@ import WeirTesting
 final class Sender {
     let call: ServerCall
     /// Sizes of the messages still to be sent, without their prefixes.
-    var sizes: [Int]
+    var sizes: Deque<Int>
     private(set) var written: [Int] = []
     private(set) var failure: RPCError?
     private(set) var waiter: SendWaiter?
@@ -20,7 +21,7 @@ final class Sender {
 
     init(_ call: ServerCall, _ sizes: [Int]) {
         self.call = call
-        self.sizes = sizes
+        self.sizes = Deque(sizes)
     }
 
     var isWaiting: Bool { waiter != nil }

@@ -30,7 +30,9 @@ final class TestRoutes: CallRouting {
 final class ServerRig {
     let connection: ServerConnection
     let process: ProcessSendBudget
-    let peer = RawPeer()
+    let peer: RawPeer
+    /// Called for each frame the peer receives.
+    var onFrame: (FrameReader.Header) -> Void = { _ in }
     var now = MonotonicInstant(nanoseconds: 0)
     /// Whether the kernel takes what the connection writes.
     var socketIsOpen = true
@@ -56,8 +58,9 @@ final class ServerRig {
 
     init(
         _ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30,
-        process: ProcessSendBudget? = nil
+        process: ProcessSendBudget? = nil, keeping: RawPeer.Keeping = .everything
     ) throws {
+        peer = RawPeer(keeping: keeping)
         var configuration = ServerConnectionConfiguration()
         configure(&configuration)
         self.process = process ?? ProcessSendBudget(limitBytes: processBytes)
@@ -94,7 +97,7 @@ final class ServerRig {
             maximumOutputBytes = max(maximumOutputBytes, bytes.count)
             unsent += bytes
             if socketIsOpen {
-                peerUnderstood = peer.receive(unsent) && peerUnderstood
+                deliver(unsent)
                 unsent = []
             }
             maximumHeldBytes = max(maximumHeldBytes, connection.counts.heldBytes)
@@ -103,9 +106,14 @@ final class ServerRig {
         }
     }
 
+    private func deliver(_ bytes: [UInt8]) {
+        let isUnderstood = peer.receive(ByteBuffer(bytes: bytes)) { header, _ in onFrame(header) }
+        peerUnderstood = isUnderstood && peerUnderstood
+    }
+
     /// The kernel takes this many bytes of what waits, and then no more.
     func acceptOutput(_ count: Int) {
-        peerUnderstood = peer.receive(Array(unsent.prefix(count))) && peerUnderstood
+        deliver(Array(unsent.prefix(count)))
         unsent.removeFirst(min(count, unsent.count))
         connection.outputBuffered(unsent.count, isWritable: false, at: now)
     }

@@ -17,7 +17,8 @@ struct StallTests {
 
     private func blocked() throws -> (ServerRig, ServerCall, Sender) {
         let rig = try ServerRig()
-        rig.connect()
+        // The connection's window is wide: what closes is the stream's own.
+        rig.connect([.settings(), .windowUpdate(1 << 20)])
         let call = try #require(rig.openList())
         let sender = rig.stream(call, [Int](repeating: fifth, count: 7))
         #expect(sender.written.count == 5)

@@ -8,39 +8,35 @@ import Testing
 struct FairShareTests {
     private let window = SendWindow(bytes: 1000)
 
-    private func exceeds(
-        _ share: FairShare, _ count: Int, _ holding: FairShare.Holding, window: SendWindow? = nil, othersWait: Bool
-    ) -> Bool {
-        share.isExceeded(
-            by: count, holding, reserved: 0, streamWindow: self.window, connectionWindow: window ?? self.window,
-            othersWait: othersWait)
+    private func isUsedUp(_ share: FairShare, _ holding: FairShare.Holding, othersWait: Bool) -> Bool {
+        share.isUsedUp(
+            holding, reserved: 0, streamWindow: window, connectionWindow: window, othersWait: othersWait)
     }
 
     @Test("a stream holds what was sent and its own credit has not returned")
     func ownCredit() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(300, &holding, wasWhole: true)
-        share.sent(200, &holding, wasWhole: false)
+        share.sent(300, &holding)
+        share.sent(200, &holding)
         #expect(share.heldBytes(holding) == 500)
-        share.returned(400, &holding, isWhole: false)
+        share.returned(400, &holding)
         #expect(share.heldBytes(holding) == 100)
-        share.returned(1_000, &holding, isWhole: true)
+        share.returned(1_000, &holding)
         #expect(share.heldBytes(holding) == 0)
-        #expect(share.holders == 0)
     }
 
     @Test("a stream holds no more than the connection had out at its lowest since, plus what was sent since")
     func dips() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(700, &holding, wasWhole: true)
+        share.sent(700, &holding)
         share.granted(wasUsedUp: false, outstandingBytes: 600)
         #expect(share.heldBytes(holding) == 600)
         share.granted(wasUsedUp: false, outstandingBytes: 200)
         share.granted(wasUsedUp: false, outstandingBytes: 900)
         #expect(share.heldBytes(holding) == 200)
-        share.sent(50, &holding, wasWhole: false)
+        share.sent(50, &holding)
         #expect(share.heldBytes(holding) == 250)
         share.granted(wasUsedUp: false, outstandingBytes: 240)
         #expect(share.heldBytes(holding) == 240)
@@ -53,7 +49,7 @@ struct FairShareTests {
         // Each grant leaves more out than the one before, so that all of them matter to somebody.
         for index in 0..<100 {
             var holding = FairShare.Holding()
-            share.sent(10_000, &holding, wasWhole: true)
+            share.sent(10_000, &holding)
             holdings.append(holding)
             share.granted(wasUsedUp: false, outstandingBytes: index)
         }
@@ -64,53 +60,46 @@ struct FairShareTests {
         #expect(share.heldBytes(holdings[0]) == 0)
     }
 
-    @Test("half of the smaller window while others wait; at the limit and one past it")
+    @Test("half of the smaller window while others wait; at the limit and one before it")
     func half() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(400, &holding, wasWhole: true)
-        #expect(!exceeds(share, 100, holding, othersWait: true))
-        #expect(exceeds(share, 101, holding, othersWait: true))
+        share.sent(499, &holding)
+        #expect(!isUsedUp(share, holding, othersWait: true))
+        share.sent(1, &holding)
+        #expect(isUsedUp(share, holding, othersWait: true))
     }
 
-    @Test("three quarters of the connection's window while nobody waits, and only where somebody else holds some")
-    func threeQuarters() {
-        var share = FairShare()
-        var holding = FairShare.Holding()
-        share.sent(700, &holding, wasWhole: true)
-        #expect(!exceeds(share, 300, holding, othersWait: false))
-        var other = FairShare.Holding()
-        share.sent(1, &other, wasWhole: true)
-        #expect(!exceeds(share, 50, holding, othersWait: false))
-        #expect(exceeds(share, 51, holding, othersWait: false))
-    }
-
-    @Test("a stream alone is held to it once the peer was seen to refill early")
+    @Test("half of the connection's window while nobody waits; three quarters for a peer that measures")
     func alone() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        var early = window
-        early.sent(10)
-        early.granted(10)
-        share.sent(700, &holding, wasWhole: true)
-        #expect(exceeds(share, 51, holding, window: early, othersWait: false))
+        share.sent(499, &holding)
+        #expect(!isUsedUp(share, holding, othersWait: false))
+        share.sent(1, &holding)
+        #expect(isUsedUp(share, holding, othersWait: false))
+        share.peerIsMeasuring()
+        share.sent(249, &holding)
+        #expect(!isUsedUp(share, holding, othersWait: false))
+        share.sent(1, &holding)
+        #expect(isUsedUp(share, holding, othersWait: false))
     }
 
     @Test("what holds nothing may always begin")
     func begin() {
-        #expect(!exceeds(FairShare(), 1000, FairShare.Holding(), othersWait: true))
+        #expect(!isUsedUp(FairShare(), FairShare.Holding(), othersWait: true))
     }
 
     @Test("a peer that refills only what is used up turns the rule off")
     func exhaustion() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(900, &holding, wasWhole: true)
+        share.sent(900, &holding)
         share.granted(wasUsedUp: true, outstandingBytes: 900)
-        #expect(exceeds(share, 100, holding, othersWait: true))
+        #expect(isUsedUp(share, holding, othersWait: true))
         share.probed()
         share.granted(wasUsedUp: true, outstandingBytes: 900)
         #expect(share.isOff)
-        #expect(!exceeds(share, 100, holding, othersWait: true))
+        #expect(!isUsedUp(share, holding, othersWait: true))
     }
 }

@@ -7,14 +7,14 @@
 /// never more than what was sent on it and not returned by its own WINDOW_UPDATEs, and never more than what the connection
 /// as a whole had out at any later moment, plus what was sent since: see ``Holding``.
 ///
-/// While more than half of the connection's window is out, a stream may hold no more than
+/// While more than half of the connection's window is out, a stream may begin another message only if it holds less than
 ///
 /// - half of the smaller of its own and the connection's window, if others wait for connection credit that hold less. Half,
 ///   because honest readers return their stream's credit in portions of up to half a window: at less they would have to
 ///   give way to each other;
-/// - three quarters of the connection's window if nobody else waits. Not less, because clients make their windows larger
-///   only after they have seen up to two thirds of one arrive within a round trip. A single stream is only held to this
-///   with a peer that was seen to refill its window early: any other may be waiting for the window to be used up.
+/// - half of the connection's window if nobody else waits, so that something is left for streams that come later; three
+///   quarters if the peer was seen to measure the connection, because it makes its windows larger only after it has seen up
+///   to two thirds of one arrive within a round trip.
 ///
 /// A stream past its share gives way: it goes on when nobody else waits and the window is no longer scarce, when credit
 /// came back, or when its hold-back is over. A peer that refills only what is used up has nothing to share out, so once it
@@ -36,8 +36,8 @@ package struct FairShare: Sendable {
         var outstandingBytes: Int
     }
 
-    /// Streams whose own credit was not returned whole.
-    package private(set) var holders = 0
+    /// Whether the peer measures the connection: it sent a PING while DATA was under way.
+    private var peerMeasures = false
     /// Whether the rule is off: this peer refills only when everything is used up.
     package private(set) var isOff = false
     /// Whether a stream went past its share because the peer returned nothing at all.
@@ -59,19 +59,18 @@ package struct FairShare: Sendable {
         (window.largestBytes - free + count) * 2 > window.largestBytes
     }
 
-    /// Whether a stream would be past its share with `count` more.
-    func isExceeded(
-        by count: Int, _ holding: Holding, reserved: Int, streamWindow: SendWindow, connectionWindow: SendWindow,
+    /// Whether a stream has its share, so that it may not begin another message.
+    func isUsedUp(
+        _ holding: Holding, reserved: Int, streamWindow: SendWindow, connectionWindow: SendWindow,
         othersWait: Bool
     ) -> Bool {
         let held = heldBytes(holding) + reserved
         // What holds nothing is nobody's loss, and without its first message a stream would never begin.
         guard held > 0, !isOff else { return false }
         if othersWait {
-            return held + count > min(streamWindow.largestBytes, connectionWindow.largestBytes) / 2
+            return held >= min(streamWindow.largestBytes, connectionWindow.largestBytes) / 2
         }
-        guard holders > 1 || connectionWindow.refillsEarly else { return false }
-        return held + count > connectionWindow.largestBytes / 4 * 3
+        return held >= connectionWindow.largestBytes / 4 * (peerMeasures ? 3 : 2)
     }
 
     /// The most that the stream can hold now, in bytes.
@@ -83,21 +82,19 @@ package struct FairShare: Sendable {
     // MARK: What happens
 
     /// Bytes of a stream were sent.
-    mutating func sent(_ count: Int, _ holding: inout Holding, wasWhole: Bool) {
-        if wasWhole { holders += 1 }
+    mutating func sent(_ count: Int, _ holding: inout Holding) {
         holding.bytes = heldBytes(holding) + count
         holding.sequence = sequence
     }
 
     /// The peer returned credit of a stream.
-    mutating func returned(_ count: Int, _ holding: inout Holding, isWhole: Bool) {
-        if isWhole { holders -= 1 }
+    mutating func returned(_ count: Int, _ holding: inout Holding) {
         holding.bytes = max(0, heldBytes(holding) - count)
         holding.sequence = sequence
     }
 
-    /// A stream is gone whose credit was not returned whole.
-    mutating func holderIsGone() { holders -= 1 }
+    /// The peer sent a PING while DATA was under way.
+    mutating func peerIsMeasuring() { peerMeasures = true }
 
     /// A stream goes past its share after its hold-back.
     mutating func probed() { probes = true }

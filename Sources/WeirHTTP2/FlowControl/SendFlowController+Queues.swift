@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import DequeModule
+
 extension SendFlowController {
     /// What became possible for a stream.
     package enum Opening {
@@ -74,7 +76,34 @@ extension SendFlowController {
         leaveYieldQueue(stream)
         guard !stream.awaitsConnectionCredit else { return }
         stream.awaitsConnectionCredit = true
-        creditQueue.append(stream)
+        if unsafe stream.takesTurns && stream.waitingBytes > 0 && stream.quantumBytes >= stream.waitingBytes {
+            // The window closed in the middle of its turn: it is still its turn when the window opens.
+            stream.turnIsInterrupted = true
+            creditQueue.insert(stream, at: min(interruptedTurns, creditQueue.count))
+            interruptedTurns += 1
+        } else {
+            creditQueue.append(stream)
+        }
+    }
+
+    /// Begins the turn of the first stream in the queue, or goes on with one that was interrupted.
+    ///
+    /// Each turn adds a quantum (deficit round robin): what a small remainder could not use is kept for the next, and a
+    /// message larger than the quantum is paid for by turns that are passed over. Returns whether it is its turn.
+    private mutating func beginTurn(of stream: HTTP2Stream, isContended: Bool) -> Bool {
+        if stream.turnIsInterrupted {
+            turnGoesOn(stream)
+            return true
+        }
+        guard isContended else {
+            unsafe stream.takesTurns = false
+            unsafe stream.quantumBytes = limits.quantumBytes
+            return true
+        }
+        let kept = unsafe stream.takesTurns ? min(stream.quantumBytes, limits.quantumBytes) : 0
+        unsafe stream.takesTurns = true
+        unsafe stream.quantumBytes = kept + limits.quantumBytes
+        return unsafe stream.quantumBytes > 0
     }
 
     private mutating func awaitBudget(_ stream: HTTP2Stream, at now: MonotonicInstant) {
@@ -95,6 +124,11 @@ extension SendFlowController {
     private func armHoldBack(_ stream: HTTP2Stream, at now: MonotonicInstant) {
         guard unsafe stream.holdBackUntil == nil, unsafe !stream.holdBackIsOver else { return }
         guard unsafe stream.queue.isEmpty, unsafe stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
+        if stream.passesShareAt == share.sequence {
+            // It was held back already since the peer last granted something: once is enough.
+            unsafe stream.holdBackUntil = now
+            return
+        }
         let limiting = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
         if !limiting.refillsEarly {
             unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
@@ -114,26 +148,43 @@ extension SendFlowController {
                 guard freeConnectionBytes > 0 else { return }
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
+                if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
+                    unsafe freeConnectionBytes < stream.waitingBytes, !mayGoInParts(stream)
+                {
+                    return
+                }
+                guard beginTurn(of: stream, isContended: isContended) else {
+                    creditQueue.removeFirst()
+                    creditQueue.append(stream)
+                    continue
+                }
                 if grant(stream, atHeadOfQueue: true) {
-                    unsafe stream.takesTurns = isContended
                     openings.append(.granted(stream))
                 } else if unsafe exceedsShare(stream.waitingBytes, on: stream), waitsForBudget(stream) {
                     creditQueue.removeFirst()
                     stream.awaitsConnectionCredit = false
                     giveWay(stream, at: now)
                     continue
-                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
-                    unsafe freeConnectionBytes < stream.waitingBytes
-                {
-                    return
                 } else if waitsForBudget(stream) {
                     awaitBudget(stream, at: now)
                 }
             }
             creditQueue.removeFirst()
             stream.awaitsConnectionCredit = false
+            turnGoesOn(stream)
         }
         serveYieldQueue(at: now, &openings)
+    }
+
+    private mutating func turnGoesOn(_ stream: HTTP2Stream) {
+        guard stream.turnIsInterrupted else { return }
+        stream.turnIsInterrupted = false
+        interruptedTurns -= 1
+    }
+
+    /// Whether the stream's message need not fit the free part of the window.
+    private func mayGoInParts(_ stream: HTTP2Stream) -> Bool {
+        unsafe verdict(stream.waitingBytes, on: stream) == .inParts
     }
 
     /// Serves the streams past their share once nobody else waits and the window is no longer scarce.
@@ -198,6 +249,7 @@ extension SendFlowController {
             creditQueue.removeAll { $0 === stream }
             stream.awaitsConnectionCredit = false
         }
+        turnGoesOn(stream)
         leaveYieldQueue(stream)
         if stream.awaitsBudget {
             budgetQueue.removeAll { $0 === stream }

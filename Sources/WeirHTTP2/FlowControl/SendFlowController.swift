@@ -66,6 +66,8 @@ package struct SendFlowController: ~Copyable {
     var yieldQueue: Deque<HTTP2Stream> = []
     /// How much of the connection's window each may hold.
     package internal(set) var share = FairShare()
+    /// How many at the front of ``creditQueue`` go on with a turn that the window interrupted.
+    var interruptedTurns = 0
     /// Whether a stream that used up its turn waits for the next one, for which there may be credit.
     package internal(set) var hasTurnToGive = false
     /// Streams that wait for a budget, in order of arrival.
@@ -127,7 +129,7 @@ package struct SendFlowController: ~Copyable {
         }
         unsafe stream.isGranted = true
         stream.grantIsInParts = taken == .inParts
-        unsafe stream.quantumBytes = unsafe max(0, limits.quantumBytes - stream.waitingBytes)
+        if atHeadOfQueue { unsafe stream.quantumBytes -= stream.waitingBytes }
         return true
     }
 
@@ -214,9 +216,9 @@ package struct SendFlowController: ~Copyable {
     func exceedsShare(_ count: Int, on stream: HTTP2Stream) -> Bool {
         guard share.isScarce(count, free: freeConnectionBytes, window: window) else { return false }
         let others = creditQueue.count - (stream.awaitsConnectionCredit ? 1 : 0)
-        return unsafe share.isExceeded(
-            by: count, stream.holding, reserved: stream.reservedBytes, streamWindow: stream.window,
-            connectionWindow: window, othersWait: others > 0)
+        return unsafe share.isUsedUp(
+            stream.holding, reserved: stream.reservedBytes, streamWindow: stream.window, connectionWindow: window,
+            othersWait: others > 0)
     }
 
     // MARK: Sending
@@ -238,7 +240,7 @@ package struct SendFlowController: ~Copyable {
         // Called after the bytes left the queue: those without a reservation stand in front and go first.
         let excess = unsafe stream.reservedBytes - reservedForGrant(of: stream) - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
-        unsafe share.sent(count, &stream.holding, wasWhole: stream.window.unreturnedBytes == 0)
+        share.sent(count, &stream.holding)
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
@@ -247,10 +249,8 @@ package struct SendFlowController: ~Copyable {
 
     /// The peer returned credit of the stream.
     mutating func streamGranted(_ increment: Int, on stream: HTTP2Stream) {
-        let held = unsafe stream.window.unreturnedBytes
         unsafe stream.window.granted(increment)
-        share.returned(
-            increment, &stream.holding, isWhole: unsafe held > 0 && stream.window.unreturnedBytes == 0)
+        share.returned(increment, &stream.holding)
         // The reader reads: what its connection holds back now is held back anew.
         unsafe stream.holdBackIsOver = false
     }
@@ -262,11 +262,15 @@ package struct SendFlowController: ~Copyable {
         share.granted(wasUsedUp: wasUsedUp, outstandingBytes: window.largestBytes - window.bytes)
     }
 
+    /// The peer sent a PING: with DATA under way it measures the connection.
+    mutating func pingReceived() {
+        if window.bytes < window.largestBytes { share.peerIsMeasuring() }
+    }
+
     /// The stream is gone, and with it what it held.
     mutating func streamEnded(_ stream: HTTP2Stream) {
         discard(stream)
         leaveQueues(stream)
-        if unsafe stream.window.unreturnedBytes > 0 { share.holderIsGone() }
     }
 
     /// Of the stream's reservation, what is for a message that is not queued yet.
