@@ -46,8 +46,8 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
 
     // MARK: - ServerTransportDelegate
 
-    func startHandler(_ handle: CallHandle, request: ByteBuffer) {
-        guard let handler = handle.call.route.handler as? any MethodHandler else {
+    func startHandler(_ handle: CallHandle, request: ByteBuffer?) {
+        guard let handler = handle.call.route.handler as? any MethodHandler, let request else {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
         }
@@ -107,6 +107,8 @@ final class ServerCore: CallRouting, ServerTransportDelegate {
                 ])
         case .protocolError(let error):
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
+        case .connectionRefused(let reason):
+            logger.notice("connection refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         case .refused(let reason):
             logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         }
