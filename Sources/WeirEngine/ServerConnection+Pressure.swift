@@ -54,7 +54,8 @@ extension ServerConnection {
             guard let call = stream.owner as? ServerCall, call.waitsForRequest else { return }
             let most = largest?.stream.receiveCredit.heldBytes ?? 0
             let held = stream.receiveCredit.heldBytes
-            if held > most || (held == most && stream.id.rawValue > (largest?.stream.id.rawValue ?? 0)) { largest = call }
+            let youngest = largest?.stream.id.rawValue ?? 0
+            if held > most || (held == most && stream.id.rawValue > youngest) { largest = call }
         }
         guard let call = largest else { return }
         act(.report(.refused(reason: "a request was shed: no room for the rest of the requests of its connection")))

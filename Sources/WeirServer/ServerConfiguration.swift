@@ -84,8 +84,8 @@ public struct ServerConfiguration: Sendable {
                 + "(\(connectionSendBudgetBytes))"
         }
         if largestRequestBytes >= processReceiveBudgetBytes - processReceiveBudgetBytes / 4 {
-            return "processReceiveBudgetBytes (\(processReceiveBudgetBytes)) must be more than four thirds of the largest "
-                + "request (\(largestRequestBytes) bytes)"
+            return "processReceiveBudgetBytes (\(processReceiveBudgetBytes)) must be more than four thirds of the "
+                + "largest request (\(largestRequestBytes) bytes)"
         }
         if maximumRequestBytes < 0 || maximumHeaderListBytes < 1024 {
             return "maximumRequestBytes must not be negative and maximumHeaderListBytes not below 1024"

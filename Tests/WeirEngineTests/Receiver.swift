@@ -77,5 +77,7 @@ extension ServerRig {
     }
 
     /// What the peer may still send, in the peer's own books: those windows were the first ones.
-    func peerWindow(_ stream: Int32 = 0, sent: Int, first: Int = 65_535) -> Int { first + (peer.credit[stream] ?? 0) - sent }
+    func peerWindow(_ stream: Int32 = 0, sent: Int, first: Int = 65_535) -> Int {
+        first + (peer.credit[stream] ?? 0) - sent
+    }
 }

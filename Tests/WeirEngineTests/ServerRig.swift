@@ -55,7 +55,8 @@ final class ServerRig {
     /// Called when a handler starts.
     var onStart: (ServerCall) -> Void = { _ in }
 
-    init(_ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30,
+    init(
+        _ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30,
         receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30),
         maximumRequestBytes: Int = 1 << 20
     ) throws {
