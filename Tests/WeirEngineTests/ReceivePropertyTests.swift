@@ -211,6 +211,9 @@ struct ReceivePropertyTests {
             let windows = rig.peerWindow(sent: run.sent[index]) + library.unreturnedBytes
             try #require(windows == library.windowBytes, "seed \(seed)")
         }
+        // With nothing held, windows are all that is taken.
+        let open = (0..<2).filter { !run.lost[$0] }.map { run.rigs[$0].connection.session.receiving.windowBytes }
+        try #require(run.budget.takenBytes == open.reduce(0, +), "seed \(seed)")
         for index in 0..<2 where !run.lost[index] { lose(run, index) }
         try #require(run.budget.takenBytes == 0, "seed \(seed)")
         for receiver in run.receivers.flatMap(\.values) {

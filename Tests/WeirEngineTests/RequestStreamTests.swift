@@ -221,6 +221,26 @@ struct RequestStreamTests {
         #expect(rig.cancelled == (end == .handlerReturned ? [] : [1]))
     }
 
+    @Test("once the handler has returned, nothing of its request is kept, though its response is still on the way")
+    func tail() throws {
+        let rig = try rig()
+        rig.feed(.initialWindow(100))
+        let call = try #require(rig.openTalk())
+        rig.feed(.data(ServerRig.framed(1_000), stream: 1))
+        #expect(rig.stream(call, [200]).written == [200])
+        #expect(rig.connection.counts.receivedBytes == 1_005)
+        call.handlerReturned(Status(code: .ok))
+        rig.pump()
+        #expect(!rig.peer[1].ended)
+        #expect(rig.connection.counts.receivedBytes == 0)
+        rig.feed(.data(ServerRig.framed(2_000), stream: 1))
+        #expect(rig.connection.counts.receivedBytes == 0)
+        #expect(rig.peer.credit[1] == nil)
+        rig.feed(.windowUpdate(1_000, stream: 1))
+        #expect(rig.peer[1].status == "0")
+        #expect(rig.holdsNothing)
+    }
+
     @Test("a request that is reset in the same breath starts no handler")
     func resetAtOnce() throws {
         let rig = try rig()
