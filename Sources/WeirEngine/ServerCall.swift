@@ -35,6 +35,8 @@ package final class ServerCall {
     @exclusivity(unchecked) var machine: ServerCallStateMachine
     var deframer: MessageDeframer
     var request: ByteBuffer?
+    /// Who asked for the next request message and was not answered yet.
+    var requestWaiter: RequestWaiter?
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []
     /// What a sender is told after the end; the machine's own answer if nil.
     @exclusivity(unchecked) var endError: RPCError?

@@ -12,14 +12,16 @@ extension ServerConnection {
         case .dataReceived(let stream): dataReceived(stream)
         case .requestEnded(let stream): requestEnded(stream)
         case .streamClosed(let stream, let code, let initiator): streamClosed(stream, code, initiator)
-        case .pingAcknowledged: if lastGoAwayAt != nil { sendLastGoAway() }
-        case .goAwayReceived: break
+        case .pingAcknowledged(.drain): if lastGoAwayAt != nil { sendLastGoAway() }
+        case .pingAcknowledged, .goAwayReceived: break
         }
     }
 
     // MARK: - The request
 
     private func requestReceived(_ stream: HTTP2Stream) {
+        // Reset in the same breath: nobody waits for an answer.
+        guard stream.sendState != .closed else { return }
         var parser = RequestHeadParser(
             maximumHeaderListBytes: configuration.settings.maxHeaderListBytes,
             maximumFieldCount: configuration.settings.maxHeaderFields)
@@ -48,6 +50,7 @@ extension ServerConnection {
             stream.owner = call
             applyFlow(of: call)
             session.touch(stream)
+            if route.method.kind.streamsRequests { start(call, request: nil) }
         }
     }
 
@@ -73,40 +76,6 @@ extension ServerConnection {
         }
     }
 
-    private func dataReceived(_ stream: HTTP2Stream) {
-        guard let bytes = stream.inbound.take() else { return }
-        guard let call = stream.owner as? ServerCall, unsafe call.machine.isOpen else { return }
-        call.deframer.append(bytes)
-        do throws(RPCError) {
-            while let message = try call.deframer.next() {
-                switch unsafe call.machine.requestMessageReceived() {
-                case .deliver: call.request = message
-                case .fail(let status): return fail(call, status)
-                case .ignore: break
-                }
-            }
-        } catch {
-            return fail(call, error.status)
-        }
-        // The handler waits for the whole message, so its bytes' credit goes back at once; the deframer's limit bounds them.
-        session.returnStreamCredit(bytes.readableBytes, on: stream)
-    }
-
-    private func requestEnded(_ stream: HTTP2Stream) {
-        guard let call = stream.owner as? ServerCall else { return }
-        switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
-        case .deliver:
-            guard let request = call.request.take() else { return }
-            call.handlerIsRunning = true
-            handlersRunning += 1
-            act(.startHandler(call, request: request))
-        case .fail(let status):
-            fail(call, status)
-        case .ignore:
-            break
-        }
-    }
-
     // MARK: - The response
 
     func submitResponseHeaders(_ call: ServerCall) {
@@ -122,6 +91,7 @@ extension ServerConnection {
         call.attachment = nil
         unsafe sendStatus(call.machine.handlerReturned(status), call, metadata, truncating: false)
         call.failWaiters()
+        endRequest(of: call)
         // The handler's time is over, so what remains is under the tail deadline.
         session.touch(call.stream)
         outputIsWanted()
@@ -161,7 +131,7 @@ extension ServerConnection {
             sendStatus(action, call, Metadata(), truncating: true)
         }
         unsafe call.endError = RPCError(status, cause: cause)
-        call.request = nil
+        endRequest(of: call)
         cancelHandler(call)
         session.touch(call.stream)
     }
@@ -188,6 +158,6 @@ extension ServerConnection {
         } else {
             call.failWaiters()
         }
-        call.request = nil
+        endRequest(of: call)
     }
 }

@@ -13,7 +13,7 @@ extension ServerConnection {
         isDraining = true
         lastGoAwayAt = now + configuration.drainAcknowledgement
         session.submitShutdownNotice()
-        session.submitPing()
+        session.submitPing(.drain)
         settle()
         outputIsWanted()
     }

@@ -33,6 +33,10 @@ package final class ServerConnection {
     /// When the last GOAWAY goes out even without the peer's answer.
     var lastGoAwayAt: MonotonicInstant?
     var isClosed = false
+    /// Since when nothing arrives because the connection is full of unfinished requests.
+    var receiveStuckSince: MonotonicInstant?
+    /// Bytes held then.
+    var receiveStuckBytes = 0
 
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [HTTP2Stream] = []
@@ -48,10 +52,13 @@ package final class ServerConnection {
 
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
+    /// When the receive budget has no room for its first window, so is a GOAWAY, and nothing is received.
+    ///
     /// - Throws: the HTTP/2 library could not be set up.
     package init(
         configuration: ServerConnectionConfiguration, routes: any CallRouting, budget: ProcessSendBudget,
-        now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
+        receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30), now: MonotonicInstant,
+        confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
@@ -59,8 +66,14 @@ package final class ServerConnection {
         let flow = SendFlowController(
             limits: configuration.flowLimits,
             budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget))
-        session = try HTTP2Session(settings: configuration.settings, flow: flow, confinement: confinement)
+        let receiving = ReceiveFlowController(
+            targetWindowBytes: configuration.settings.connectionReceiveWindowBytes,
+            budget: ConnectionReceiveBudget(
+                heldLimitBytes: configuration.connectionReceiveBudgetBytes, process: receiveBudget))
+        session = try HTTP2Session(
+            settings: configuration.settings, flow: flow, receiving: receiving, confinement: confinement)
         session.flow.lastProgress = now
+        if !session.openReceiveWindow() { refuse() }
     }
 
     // MARK: - Input
@@ -145,6 +158,7 @@ package final class ServerConnection {
         relieveOwnBudget()
         while let stream = timers.popDue(at: now) { due.append(stream) }
         for stream in due { streamTimerFired(stream) }
+        receiveTimerFired()
         settle()
     }
 
@@ -160,11 +174,12 @@ package final class ServerConnection {
         }
         if let due = pressureInstant { earliest = min(earliest, due) }
         if session.flow.awaitsBudget { earliest = min(earliest, now + Self.budgetRetry) }
+        if let due = receiveInstant { earliest = min(earliest, due) }
         return earliest == .distantFuture ? nil : earliest
     }
 
     /// How often a sender that waits for the process's budget asks again: other connections do not know of it.
-    private static let budgetRetry = Duration.milliseconds(10)
+    static let budgetRetry = Duration.milliseconds(10)
 
     private var socketStallInstant: MonotonicInstant? {
         guard let since = socketBlockedSince, !session.flow.socketIsWritable else { return nil }
@@ -186,6 +201,7 @@ package final class ServerConnection {
             }
         }
         session.flow.outputAccepted(remaining: 0)
+        session.closeReceiving()
         toEvaluate.removeAll()
     }
 
@@ -238,6 +254,8 @@ package final class ServerConnection {
             }
             openings.removeAll(keepingCapacity: true)
         } while !session.events.isEmpty || !session.touched.isEmpty || session.connectionWindowChanged
+        session.settleReceiving()
+        noteReceivePressure()
         for stream in toEvaluate { evaluate(stream) }
         toEvaluate.removeAll(keepingCapacity: true)
         if session.wantsOutput { outputIsWanted() }
@@ -267,6 +285,8 @@ extension ServerConnection {
         package var heldBytes = 0
         package var suspendedSenders = 0
         package var timers = 0
+        /// Bytes of requests that no handler has taken.
+        package var receivedBytes = 0
     }
 
     /// Counts what the connection holds.
@@ -276,6 +296,7 @@ extension ServerConnection {
         counts.streams = isClosed ? 0 : session.streams.count
         counts.heldBytes = session.flow.budget.heldBytes
         counts.timers = timers.count
+        counts.receivedBytes = session.receiving.heldBytes
         for stream in session.streams.values {
             unsafe counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
         }

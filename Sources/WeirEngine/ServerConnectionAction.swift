@@ -9,10 +9,12 @@ package import WeirRPC
 /// Actions are collected while the engine runs and carried out after it has been left, because resuming a task or
 /// cancelling one runs other people's code.
 package enum ServerConnectionAction {
-    /// The call's request is complete: run its handler.
-    case startHandler(ServerCall, request: ByteBuffer)
+    /// Run the call's handler: its request is complete, or, with nil, is a stream of which it asks for each message.
+    case startHandler(ServerCall, request: ByteBuffer?)
     /// A sender that was suspended may go on, or is told why not.
     case resumeSender(SendWaiter, SendOutcome)
+    /// A handler that asked for a request message is answered.
+    case resumeReceiver(RequestWaiter, RequestOutcome)
     /// The call is over before its handler is: cancel the handler's task.
     case cancelHandler(ServerCall)
     /// Something that an operator wants to read about happened.
@@ -45,6 +47,27 @@ package final class SendWaiter {
     }
 }
 
+/// What a handler that asks for the next request message is told.
+package enum RequestOutcome: Sendable {
+    /// The next message, without its prefix; its credit goes back to the client.
+    case message(ByteBuffer)
+    /// The client has ended its side, and all messages were taken.
+    case ended
+    /// There will be no message any more.
+    case failed(RPCError)
+}
+
+/// A handler that waits for the next request message.
+package final class RequestWaiter {
+    /// Called once, after the engine has been left.
+    package let resume: (RequestOutcome) -> Void
+
+    /// Makes a waiter.
+    package init(resume: @escaping (RequestOutcome) -> Void) {
+        self.resume = resume
+    }
+}
+
 /// Something an operator wants to read about.
 package enum ServerConnectionReport: Sendable {
     /// A stream was cut because its peer was too slow; the report says by which rule.
@@ -57,6 +80,8 @@ package enum ServerConnectionReport: Sendable {
     case connectionShed(seconds: Double, streams: Int, heldBytes: Int)
     /// The peer broke the protocol.
     case protocolError(HTTP2Error)
+    /// The connection was refused at once.
+    case connectionRefused(reason: String)
     /// A request was refused before it became a call.
     case refused(reason: String)
 }

@@ -14,6 +14,12 @@ package struct ServerConnectionConfiguration: Sendable {
     package var connectionSendBudgetBytes = 4 * 1024 * 1024
     /// How long a send budget must have been used up before the worst streams are shed.
     package var pressureBeforeShedding: Duration = .seconds(1)
+    /// Most bytes of requests held on one connection, those beyond its window that its client may send all the same.
+    ///
+    /// A request message that does not fit fails; so at least the largest message a method takes.
+    package var connectionReceiveBudgetBytes = 16 * 1024 * 1024
+    /// How long a connection may stand still, full of requests that wait for their rest, before one of them is shed.
+    package var receivePressure: Duration = .seconds(1)
     /// How long a peer may take to acknowledge the drain's PING before the last GOAWAY goes out anyway.
     package var drainAcknowledgement: Duration = .seconds(5)
     /// When to tell a client whose stream was cut for a stall to come back.

@@ -13,7 +13,7 @@ package enum HTTP2Event {
     /// The stream is over. `code` is NO_ERROR when both sides ended it properly.
     case streamClosed(HTTP2Stream, code: HTTP2ErrorCode, initiator: HTTP2Error.Initiator)
     /// The peer answered a PING of ours.
-    case pingAcknowledged
+    case pingAcknowledged(HTTP2Ping)
     /// The peer will open no more streams.
     case goAwayReceived(HTTP2ErrorCode)
 }

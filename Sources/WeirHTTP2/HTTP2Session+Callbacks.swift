@@ -11,6 +11,13 @@ private func session(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
     unsafe userData.map { unsafe Unmanaged<HTTP2Session>.fromOpaque($0).takeUnretainedValue() }
 }
 
+/// The eight bytes of a PING frame as a number.
+private func opaqueData(of frame: UnsafePointer<nghttp2_frame>) -> UInt64 {
+    unsafe withUnsafeBytes(of: frame.pointee.ping.opaque_data) { bytes in
+        UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+    }
+}
+
 let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, frame, userData in
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
@@ -72,7 +79,7 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
             }
         }
     case NGHTTP2_PING.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
-        session.record(.pingAcknowledged)
+        session.pingAcknowledged(unsafe opaqueData(of: frame))
     case NGHTTP2_PING.rawValue:
         unsafe session.flow.pingReceived()
     case NGHTTP2_RST_STREAM.rawValue:
@@ -88,12 +95,9 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
 
 let onDataChunkCallback: nghttp2_on_data_chunk_recv_callback = { _, _, streamID, bytes, count, userData in
     guard let session = unsafe session(userData) else { return 0 }
-    // Connection credit is owed for DATA of every stream, also of one that is gone.
-    guard let stream = session.streams[streamID] else {
-        session.connectionCredit += count
-        return 0
-    }
-    session.connectionCredit += stream.receiveCredit.received(count)
+    // DATA of a stream that is gone is not held, so its credit goes back with what the library itself has ignored.
+    guard let stream = session.streams[streamID] else { return 0 }
+    session.dataReceived(count, on: stream)
     stream.lastActivity = session.now
     if stream.inbound == nil || stream.inbound?.readableBytes == 0 { session.record(.dataReceived(stream)) }
     var inbound = stream.inbound.take() ?? ByteBuffer()
@@ -110,6 +114,10 @@ let onStreamCloseCallback: nghttp2_on_stream_close_callback = { _, streamID, cod
 let onFrameSentCallback: nghttp2_on_frame_send_callback = { _, frame, userData in
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let header = unsafe frame.pointee.hd
+    if UInt32(header.type) == NGHTTP2_PING.rawValue {
+        if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { session.pingSent(unsafe opaqueData(of: frame)) }
+        return 0
+    }
     let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     guard ends else { return 0 }
     guard let stream = session.streams[header.stream_id], stream.resetsAfterTrailers else { return 0 }

@@ -56,11 +56,7 @@ extension HTTP2Session {
             (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
         ].map { nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: UInt32(clamping: $0.1)) }
         return unsafe enter { session in
-            let result = unsafe nghttp2_submit_settings(
-                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
-            guard result == 0 else { return result }
-            return unsafe nghttp2_session_set_local_window_size(
-                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(clamping: settings.connectionReceiveWindowBytes))
+            unsafe nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
         }
     }
 

@@ -88,8 +88,15 @@ extension HTTP2Session {
     }
 
     /// Asks the peer for a sign of life (RFC 9113 §6.7).
-    package func submitPing() {
-        _ = unsafe enter { unsafe nghttp2_submit_ping($0, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil) }
+    ///
+    /// Its eight bytes say what it is for.
+    package func submitPing(_ ping: HTTP2Ping) {
+        _ = unsafe withUnsafeBytes(of: ping.rawValue.bigEndian) { bytes in
+            unsafe enter { session in
+                unsafe nghttp2_submit_ping(
+                    session, UInt8(NGHTTP2_FLAG_NONE.rawValue), bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
+            }
+        }
     }
 
     /// Announces that the connection will close: GOAWAY with the highest stream number (RFC 9113 §6.8).

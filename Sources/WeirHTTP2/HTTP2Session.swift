@@ -36,8 +36,16 @@ package import NIOCore
     package var connectionWindowChanged = false
     /// The instant of the current entry, for what callbacks write down.
     var now = MonotonicInstant(nanoseconds: 0)
-    /// Connection credit owed for DATA received in the current entry.
-    var connectionCredit = 0
+    /// What is held of the peer's bytes, and what its windows cost.
+    @exclusivity(unchecked) package var receiving: ReceiveFlowController
+    /// How wide the receive windows should be.
+    @exclusivity(unchecked) var bandwidth: BandwidthEstimator
+    /// Whether receive credit, or room for it, may have changed since it was last settled.
+    var receivingChanged = false
+    /// SETTINGS_INITIAL_WINDOW_SIZE as last announced.
+    package internal(set) var streamReceiveWindowBytes: Int
+    /// How wide the estimator would have the windows.
+    var measuredWindowBytes = 0
     /// Trailer-sent streams that need RST_STREAM(NO_ERROR), because the request side is still open.
     var resetsAfterTrailers: [HTTP2Stream] = []
     /// What the library said about the last broken frame, for the log.
@@ -47,11 +55,16 @@ package import NIOCore
     ///
     /// - Throws: `HTTP2Error` when the library has no memory.
     package init(
-        settings: HTTP2Settings, flow: consuming SendFlowController,
+        settings: HTTP2Settings, flow: consuming SendFlowController, receiving: consuming ReceiveFlowController,
         confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.settings = settings
         unsafe self.flow = flow
+        unsafe self.receiving = receiving
+        unsafe bandwidth = BandwidthEstimator(
+            windowBytes: settings.streamReceiveWindowBytes,
+            limitBytes: max(settings.maximumStreamReceiveWindowBytes, settings.maximumConnectionReceiveWindowBytes))
+        streamReceiveWindowBytes = settings.streamReceiveWindowBytes
         self.confinement = confinement
         output = ByteBuffer()
         unsafe session = unsafe try Self.makeSession(
@@ -93,7 +106,8 @@ package import NIOCore
                 unsafe heldBack.append(contentsOf: rest[passable...])
             }
         }
-        returnConnectionCredit()
+        // The library may have ignored bytes that nobody was told of.
+        receivingChanged = true
         if let failure { throw failure }
     }
 
@@ -104,20 +118,6 @@ package import NIOCore
             unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
         return result < 0 ? Self.connectionError(Int32(result)) : nil
-    }
-
-    private func returnConnectionCredit() {
-        guard connectionCredit > 0 else { return }
-        let credit = connectionCredit
-        connectionCredit = 0
-        _ = unsafe enter { unsafe nghttp2_session_consume_connection($0, credit) }
-    }
-
-    /// Returns stream credit for bytes that the call took.
-    package func returnStreamCredit(_ count: Int, on stream: HTTP2Stream) {
-        let credit = stream.receiveCredit.taken(count)
-        guard credit > 0, streams[stream.id.rawValue] === stream else { return }
-        _ = unsafe enter { unsafe nghttp2_session_consume_stream($0, stream.id.rawValue, credit) }
     }
 
     // MARK: - Output
@@ -221,7 +221,7 @@ package import NIOCore
     func streamClosed(_ id: Int32, code: UInt32) {
         guard let stream = streams.removeValue(forKey: id) else { return }
         unsafe flow.streamEnded(stream)
-        stream.receiveCredit.streamEnded()
+        discardRequest(of: stream)
         stream.sendState = .closed
         stream.trailers = nil
         connectionWindowChanged = true

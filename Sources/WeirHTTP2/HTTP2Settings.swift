@@ -4,10 +4,18 @@
 package struct HTTP2Settings: Sendable, Equatable {
     /// SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §6.5.2).
     package var maxConcurrentStreams: Int = 1000
-    /// Receive window of each stream, in bytes.
+    /// Receive window of each stream, in bytes, before it is measured.
     package var streamReceiveWindowBytes: Int = 64 * 1024
-    /// Receive window of the connection, in bytes.
+    /// Receive window of the connection, in bytes, before it is measured.
+    ///
+    /// A new connection has 65,535 (RFC 9113 §6.9.2) and gets here when the peer sends, as far as the receive budget allows.
     package var connectionReceiveWindowBytes: Int = 1024 * 1024
+    /// Widest receive window of a stream that measuring leads to, in bytes; at or below the first, it stays as it is.
+    package var maximumStreamReceiveWindowBytes: Int = 4 * 1024 * 1024
+    /// As ``maximumStreamReceiveWindowBytes``, for the connection.
+    package var maximumConnectionReceiveWindowBytes: Int = 4 * 1024 * 1024
+    /// Whether receive windows grow with what the peer sends in a round trip, measured with PING.
+    package var measuresBandwidth = true
     /// Field sections above this are answered with a status; above four times this the stream is reset.
     package var maxHeaderListBytes: Int = 16 * 1024
     /// As ``maxHeaderListBytes``, for the number of fields.

@@ -35,6 +35,12 @@ public struct ServerConfiguration: Sendable {
     ///
     /// Default: a quarter of the memory this process may use.
     public var processSendBudgetBytes: Int = ProcessMemory.limitBytes / 4
+    /// Bytes of requests that all connections together may make this process hold: received and not yet taken by a handler,
+    /// and what clients may send without being asked again.
+    ///
+    /// When it is used up, clients wait, and a new connection is refused. Default: an eighth of the memory this process may
+    /// use, and no less than 8 MiB.
+    public var processReceiveBudgetBytes: Int = max(8 * 1024 * 1024, ProcessMemory.limitBytes / 8)
 
     /// Calls a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
     public var maxConcurrentStreams: Int = 1000
@@ -103,6 +109,10 @@ public struct ServerConfiguration: Sendable {
             return "processSendBudgetBytes (\(processSendBudgetBytes)) must not be below connectionSendBudgetBytes "
                 + "(\(connectionSendBudgetBytes))"
         }
+        if largestRequestBytes >= processReceiveBudgetBytes - processReceiveBudgetBytes / 4 {
+            return "processReceiveBudgetBytes (\(processReceiveBudgetBytes)) must be more than four thirds of the "
+                + "largest request (\(largestRequestBytes) bytes)"
+        }
         if maximumRequestBytes < 0 || maximumHeaderListBytes < 1024 {
             return "maximumRequestBytes must not be negative and maximumHeaderListBytes not below 1024"
         }
@@ -118,6 +128,9 @@ extension ServerConfiguration {
         transport.port = port
         transport.threads = threads
         transport.processSendBudgetBytes = processSendBudgetBytes
+        transport.processReceiveBudgetBytes = processReceiveBudgetBytes
+        transport.connection.connectionReceiveBudgetBytes = max(
+            transport.connection.connectionReceiveBudgetBytes, largestRequestBytes)
         transport.connection.flow = flow(nil)
         transport.connection.pressureBeforeShedding = pressureBeforeShedding
         transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
@@ -126,6 +139,11 @@ extension ServerConfiguration {
         transport.connection.settings.maxConcurrentStreams = maxConcurrentStreams
         transport.connection.settings.maxHeaderListBytes = maximumHeaderListBytes
         return transport
+    }
+
+    /// The largest request message that any method takes.
+    private var largestRequestBytes: Int {
+        overrides.values.reduce(maximumRequestBytes) { max($0, $1.maximumRequestBytes ?? 0) }
     }
 
     func flow(_ settings: MethodSettings?) -> FlowSettings {

@@ -53,8 +53,8 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
 
     // MARK: - ServerTransportDelegate
 
-    package func startHandler(_ handle: CallHandle, request: ByteBuffer) {
-        guard let handler = handle.call.route.handler as? any MethodHandler else {
+    package func startHandler(_ handle: CallHandle, request: ByteBuffer?) {
+        guard let handler = handle.call.route.handler as? any MethodHandler, let request else {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
         }
@@ -128,6 +128,8 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 ])
         case .protocolError(let error):
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
+        case .connectionRefused(let reason):
+            logger.notice("connection refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         case .refused(let reason):
             logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         }

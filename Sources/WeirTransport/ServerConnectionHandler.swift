@@ -192,6 +192,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             delegate.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):
             waiter.resume(outcome)
+        case .resumeReceiver(let waiter, let outcome):
+            waiter.resume(outcome)
         case .cancelHandler(let call):
             (call.attachment as? CallHandle)?.task?.cancel()
         case .report(let report):

@@ -19,6 +19,8 @@ package final class ServerTransport: Sendable {
         package var connection = ServerConnectionConfiguration()
         /// Most bytes all connections together hold for their peers.
         package var processSendBudgetBytes = 1 << 30
+        /// Most bytes all connections together hold of requests, what their clients may still send included.
+        package var processReceiveBudgetBytes = 1 << 29
         /// Unsent bytes in the kernel's socket buffer above which it takes no more (`TCP_NOTSENT_LOWAT`).
         package var kernelUnsentBytes = 128 * 1024
         /// Length of the accept queue.
@@ -58,6 +60,7 @@ package final class ServerTransport: Sendable {
         self.group = group
         let budget = ProcessSendBudget(limitBytes: configuration.processSendBudgetBytes)
         let pressure = SendPressure(budget: budget, delay: configuration.connection.pressureBeforeShedding)
+        let receiveBudget = ProcessReceiveBudget(limitBytes: configuration.processReceiveBudgetBytes)
         var contexts: [ObjectIdentifier: NIOLoopBound<LoopContext>] = [:]
         for (number, loop) in group.makeIterator().enumerated() {
             contexts[ObjectIdentifier(loop)] = try await loop.submit {
@@ -94,7 +97,8 @@ package final class ServerTransport: Sendable {
                         value: configuration.kernelUnsentBytes)
                     let eventLoop = channel.eventLoop
                     let connection = try ServerConnection(
-                        configuration: configuration.connection, routes: routes, budget: budget, now: .now,
+                        configuration: configuration.connection, routes: routes, budget: budget,
+                        receiveBudget: receiveBudget, now: .now,
                         confinement: { eventLoop.inEventLoop })
                     try channel.pipeline.syncOperations.addHandler(
                         ServerConnectionHandler(connection: connection, loop: context, delegate: delegate))

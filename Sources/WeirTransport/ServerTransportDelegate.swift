@@ -7,8 +7,10 @@ package import WeirEngine
 ///
 /// All calls come on a connection's loop and must not block.
 package protocol ServerTransportDelegate: AnyObject, Sendable {
-    /// A call's request is complete: start its handler and put the task into `handle.task`.
-    func startHandler(_ handle: CallHandle, request: ByteBuffer)
+    /// Start the call's handler and put the task into `handle.task`.
+    ///
+    /// The request is complete, or nil: then it is a stream, of which the handler asks the call for each message.
+    func startHandler(_ handle: CallHandle, request: ByteBuffer?)
     /// Something an operator wants to read about happened.
     func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?)
 }

@@ -28,7 +28,7 @@ struct FairnessTests {
             // The stream that came first used the first window alone.
             let others = sums.dropFirst()
             let gap = (others.max() ?? 0) - (others.min() ?? 0)
-            #expect(gap <= 2 * 16_384 + size + 5, "round \(round): \(sums)")
+            #expect(gap <= 2 * 16_384 + 2 * (size + 5), "round \(round): \(sums)")
         }
     }
 

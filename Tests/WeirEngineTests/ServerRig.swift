@@ -6,7 +6,8 @@ import WeirHTTP2
 import WeirRPC
 import WeirTesting
 
-/// A table of two methods: `/test.Echo/Get` is unary, `/test.Echo/List` streams its response.
+/// A table of four methods: `/test.Echo/Get` is unary, `/test.Echo/List` streams its response, `/test.Echo/Collect` its request,
+/// `/test.Echo/Talk` both.
 final class TestRoutes: CallRouting {
     private let table: [String: CallRoute]
 
@@ -15,6 +16,8 @@ final class TestRoutes: CallRouting {
         let methods = [
             MethodDescriptor(service: service, name: "Get", kind: .unary),
             MethodDescriptor(service: service, name: "List", kind: .serverStreaming),
+            MethodDescriptor(service: service, name: "Collect", kind: .clientStreaming),
+            MethodDescriptor(service: service, name: "Talk", kind: .bidirectionalStreaming),
         ]
         table = Dictionary(
             uniqueKeysWithValues: methods.map {
@@ -30,6 +33,7 @@ final class TestRoutes: CallRouting {
 final class ServerRig {
     let connection: ServerConnection
     let process: ProcessSendBudget
+    let receiveBudget: ProcessReceiveBudget
     let peer: RawPeer
     /// Called for each frame the peer receives.
     var onFrame: (FrameReader.Header) -> Void = { _ in }
@@ -46,6 +50,7 @@ final class ServerRig {
     var cancelled: [Int32] = []
     var stalls: [StreamStalled] = []
     var refusals: [String] = []
+    var connectionRefusals: [String] = []
     var protocolErrors: [HTTP2Error] = []
     var connectionStalls = 0
     var idles = 0
@@ -58,14 +63,18 @@ final class ServerRig {
 
     init(
         _ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30,
-        process: ProcessSendBudget? = nil, keeping: RawPeer.Keeping = .everything
+        process: ProcessSendBudget? = nil, keeping: RawPeer.Keeping = .everything,
+        receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30),
+        maximumRequestBytes: Int = 1 << 20
     ) throws {
         peer = RawPeer(keeping: keeping)
         var configuration = ServerConnectionConfiguration()
         configure(&configuration)
         self.process = process ?? ProcessSendBudget(limitBytes: processBytes)
+        self.receiveBudget = receiveBudget
         connection = try ServerConnection(
-            configuration: configuration, routes: TestRoutes(), budget: self.process, now: now)
+            configuration: configuration, routes: TestRoutes(maximumRequestBytes: maximumRequestBytes),
+            budget: self.process, receiveBudget: receiveBudget, now: now)
     }
 
     /// The peer sends its preface and these frames, then these windows open.
@@ -125,15 +134,17 @@ final class ServerRig {
             switch action {
             case .startHandler(let call, let request):
                 calls[call.streamID.rawValue] = call
-                requests[call.streamID.rawValue] = Array(request.readableBytesView)
+                requests[call.streamID.rawValue] = request.map { Array($0.readableBytesView) }
                 onStart(call)
             case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
+            case .resumeReceiver(let waiter, let outcome): waiter.resume(outcome)
             case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
             case .report(.stalled(_, _, let report)): stalls.append(report)
             case .report(.idle): idles += 1
             case .report(.connectionShed): connectionsShed += 1
             case .report(.connectionStalled): connectionStalls += 1
             case .report(.protocolError(let error)): protocolErrors.append(error)
+            case .report(.connectionRefused(let reason)): connectionRefusals.append(reason)
             case .report(.refused(let reason)): refusals.append(reason)
             case .close: closed += 1
             case .abort: aborted += 1

@@ -13,6 +13,8 @@
 ///
 ///     any state ── terminated ──► terminated
 ///
+/// Where the request is a stream, its events come when the handler takes them, not when they arrive.
+///
 /// Three kinds of event do not fit the state:
 /// - *the peer's fault* (two messages for a unary request, an end within a message): the action is `.fail` with the
 ///   status that the caller passes on to `failed(with:)`;

@@ -211,6 +211,8 @@ final class SimulatedConnection {
             server.core.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):
             waiter.resume(outcome)
+        case .resumeReceiver(let waiter, let outcome):
+            waiter.resume(outcome)
         case .cancelHandler(let call):
             trace.note(.handlerCancelled, number, Int(call.streamID.rawValue))
             (call.attachment as? CallHandle)?.task?.cancel()

@@ -54,6 +54,7 @@ public final class SimulatedServer {
     private let events: EventQueue
     private let trace: Trace
     private let budget: ProcessSendBudget
+    private let receiveBudget: ProcessReceiveBudget
     private let connectionConfiguration: ServerConnectionConfiguration
     private var connections: [Int: SimulatedConnection] = [:]
     private var dirty: [SimulatedConnection] = []
@@ -70,6 +71,7 @@ public final class SimulatedServer {
         let transport = configuration.transport
         connectionConfiguration = transport.connection
         budget = ProcessSendBudget(limitBytes: transport.processSendBudgetBytes)
+        receiveBudget = ProcessReceiveBudget(limitBytes: transport.processReceiveBudgetBytes)
         core = ServerCore(services: services, configuration: configuration, logger: logger)
     }
 
@@ -99,7 +101,7 @@ public final class SimulatedServer {
         let executor = executor
         let connection = try ServerConnection(
             configuration: connectionConfiguration, routes: core, budget: budget,
-            now: MonotonicInstant(nanoseconds: events.now), confinement: { executor.isCurrent })
+            receiveBudget: receiveBudget, now: MonotonicInstant(nanoseconds: events.now), confinement: { executor.isCurrent })
         // An address of the network that RFC 5737 sets aside for examples, and a port that tells the client.
         let host = "192.0.2.\(number / 60_000 % 250 + 1)"
         let address = try? SocketAddress(ipAddress: host, port: 1024 + number % 60_000)
