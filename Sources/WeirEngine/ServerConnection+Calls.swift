@@ -46,8 +46,7 @@ extension ServerConnection {
             }
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
             stream.owner = call
-            // What a held-back message's part moves restarts the stall clock, so a stopped reader is cut this much later.
-            stream.holdBack = .nanoseconds(call.flow.stallDeadline.saturatedNanoseconds / 16)
+            call.setHoldBack()
             timers.set(call, to: call.deadline)
         }
     }

@@ -19,6 +19,7 @@ extension ServerConnection {
             stream.creditSinceClockStart = false
         }
         timers.set(call, to: nextInstant(of: call))
+        call.tellObservers()
     }
 
     private func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
@@ -41,6 +42,7 @@ extension ServerConnection {
         var next = call.deadline.flatMap { unsafe call.endError == nil ? $0 : nil } ?? .distantFuture
         if let instant = stallInstant(of: call) { next = min(next, instant) }
         if let instant = call.stream.holdBackUntil { next = min(next, instant) }
+        next = min(next, call.sendDeadline)
         if let instant = call.stream.smallSendAt { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
@@ -75,6 +77,7 @@ extension ServerConnection {
                 stalled(call)
             }
         }
+        call.expireWaiters(at: now)
     }
 
     private func stalled(_ call: ServerCall) {

@@ -18,6 +18,8 @@ internal import WeirRPC
 package final class ServerConnection {
     package let configuration: ServerConnectionConfiguration
     package let session: HTTP2Session
+    /// The process's send budget, which all connections share.
+    package let processBudget: ProcessSendBudget
     /// Called when there is something to produce that nobody asked for yet.
     ///
     /// Must only take note.
@@ -53,6 +55,7 @@ package final class ServerConnection {
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
+        processBudget = budget
         self.now = now
         let flow = SendFlowController(
             limits: configuration.flowLimits,
@@ -272,7 +275,9 @@ extension ServerConnection {
         counts.heldBytes = session.flow.budget.heldBytes
         counts.timers = timers.count
         for stream in session.streams.values {
-            unsafe counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
+            guard let call = stream.owner as? ServerCall else { continue }
+            unsafe counts.suspendedSenders += call.waiters.count
+            counts.heldBytes += call.handedOverBytes
         }
         return counts
     }

@@ -102,6 +102,7 @@ final class ServerRig {
                 requests[call.streamID.rawValue] = Array(request.readableBytesView)
                 onStart(call)
             case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
+            case .flowChanged(let observers, let flow): for observer in observers { observer.notify(flow) }
             case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
             case .report(.stalled(_, _, let report)): stalls.append(report)
             case .report(.connectionStalled): connectionStalls += 1

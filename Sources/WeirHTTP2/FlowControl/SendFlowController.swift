@@ -166,7 +166,7 @@ package struct SendFlowController: ~Copyable {
         budget.release(accepted)
     }
 
-    private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
+    mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
         let verdict = verdict(count, on: stream)
         guard verdict == .whole || verdict == .inParts else { return false }
         if !mayPassQueue, unsafe stream.takesTurns || !creditQueue.isEmpty {
@@ -232,7 +232,7 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.sendsInParts = true
     }
 
-    private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
+    mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
         let amount = unsafe min(count, stream.reservedBytes)
         unsafe stream.reservedBytes -= amount
         reservedBytes -= amount

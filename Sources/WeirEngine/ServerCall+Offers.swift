@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import DequeModule
+internal import WeirHTTP2
+package import WeirRPC
+
+/// Sending without waiting.
+extension ServerCall {
+    /// Offers a message of `byteCount` bytes behind a 5-byte prefix; nil: the caller must write it now.
+    ///
+    /// A refused message's size is kept until there is room for it or another one is offered: until then the stream counts
+    /// as blocked, so that a client that does not read stalls although nobody waits.
+    package func offer(_ byteCount: Int) -> SendRefusal? {
+        do throws(RPCError) {
+            if try admit(byteCount) { return nil }
+        } catch {
+            return isOpen ? .tooLarge : .ended(error)
+        }
+        let total = byteCount + MessagePrefix.byteCount
+        let refusal = refusal(total)
+        if unsafe waiters.isEmpty, !stream.isGranted {
+            if !remembersOffer {
+                remembersOffer = true
+                connection.session.flow.startWaiting(total, on: stream)
+            }
+            connection.session.touch(stream)
+            connection.outputIsWanted()
+        }
+        return refusal
+    }
+
+    /// Whether a message of `byteCount` bytes could be sent now, with little in front of it.
+    ///
+    /// - Throws: why nothing can be sent any more, or that no budget could ever hold the message.
+    package func hasRoom(_ byteCount: Int) throws(RPCError) -> Bool {
+        guard isOpen else { throw error }
+        let total = byteCount + MessagePrefix.byteCount
+        try checkSize(total)
+        return unsafe waiters.isEmpty && connection.session.flow.hasRoom(total, on: stream)
+    }
+
+    /// What ``admit(_:)`` does when the flow controller does not take the message at once.
+    func admitOffered(_ total: Int) throws(RPCError) -> Bool {
+        try checkSize(total)
+        guard remembersOffer, unsafe waiters.isEmpty else { return false }
+        guard connection.session.flow.admitOffered(total, on: stream) else { return false }
+        remembersOffer = false
+        return true
+    }
+
+    private func refusal(_ total: Int) -> SendRefusal {
+        if unsafe !waiters.isEmpty || stream.isGranted { return .othersWait }
+        return switch connection.session.flow.refusalCause(total, on: stream) {
+        case .socket: .socket
+        case .budget: .budget
+        case .connectionWindow: .connectionWindow
+        case .streamWindow: .streamWindow
+        case nil: .queueFull
+        }
+    }
+}

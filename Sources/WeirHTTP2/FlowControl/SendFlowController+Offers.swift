@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Messages that nobody waits with: offered, refused and kept in mind.
+///
+/// A refused message counts as waiting until there is room for it, so that a stream whose sender never suspends is held
+/// back, has its turn and stalls like any other. Only its size is kept.
+extension SendFlowController {
+    /// Asks for room for a message on a stream of which an earlier one was refused, in its place.
+    ///
+    /// Returns whether it may be written now; if not, its size is kept instead of the earlier one's.
+    package mutating func admitOffered(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard unsafe !stream.isGranted else { return false }
+        let mayPassQueue = creditQueue.first === stream
+        if take(count, on: stream, mayPassQueue: mayPassQueue) {
+            unsafe stream.waitingBytes = 0
+            return true
+        }
+        unsafe stream.waitingBytes = count
+        return false
+    }
+
+    /// Room was set aside that is not used at once: it is free again for all, and the stream may take it out of its turn.
+    package mutating func returnGrant(on stream: HTTP2Stream) {
+        guard unsafe stream.isGranted else { return }
+        let count = unsafe stream.waitingBytes
+        // Only a message that is alone goes in parts; with others in front the mark is theirs.
+        let wasInParts = unsafe stream.sendsInParts && stream.queue.isEmpty
+        unsafe stream.isGranted = false
+        unsafe stream.waitingBytes = 0
+        budget.release(count)
+        if wasInParts { unsafe stream.sendsInParts = false } else { unreserve(count, on: stream) }
+        unsafe stream.quantumBytes = unsafe min(limits.quantumBytes, stream.quantumBytes + count)
+        // The windows' rest may be used; the next message must not be held back for it once more.
+        unsafe stream.holdBackIsOver = wasInParts
+    }
+
+    /// Whether a message of `count` bytes would be admitted now on a stream with a short queue; changes nothing.
+    package mutating func hasRoom(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard unsafe stream.waitingBytes == 0, unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else {
+            return false
+        }
+        let quantum = unsafe stream.quantumBytes
+        let holdBackUntil = unsafe stream.holdBackUntil
+        let holdBackIsOver = unsafe stream.holdBackIsOver
+        let sendsInParts = unsafe stream.sendsInParts
+        let reservedBefore = unsafe stream.reservedBytes
+        let fits = take(count, on: stream, mayPassQueue: false)
+        if fits {
+            budget.release(count)
+            unsafe unreserve(stream.reservedBytes - reservedBefore, on: stream)
+        }
+        unsafe stream.quantumBytes = quantum
+        unsafe stream.holdBackUntil = holdBackUntil
+        unsafe stream.holdBackIsOver = holdBackIsOver
+        unsafe stream.sendsInParts = sendsInParts
+        return fits
+    }
+
+    /// Why a message of `count` bytes cannot be queued now; nil when only the queue is too long for it.
+    package func refusalCause(_ count: Int, on stream: HTTP2Stream) -> BlockedCause? {
+        if !socketIsWritable { return .socket }
+        switch verdict(count, on: stream) {
+        case .blocked(let cause): return cause
+        case .whole, .inParts:
+            return unsafe stream.takesTurns || !creditQueue.isEmpty ? .connectionWindow : .budget
+        case .queueIsFull:
+            if window.bytes <= 0 { return .connectionWindow }
+            return unsafe stream.window.bytes <= 0 ? .streamWindow : nil
+        }
+    }
+}
