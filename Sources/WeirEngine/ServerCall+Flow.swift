@@ -26,14 +26,14 @@ extension ServerCall {
 
     /// How the stream gets on.
     package func streamFlow(at now: MonotonicInstant) -> StreamFlow {
-        let controller = connection.session.flow.window
+        let connectionWindow = connection.session.flow.window
         let cause = isOpen || stream.hasUnsentOutput ? currentBlockedCause : nil
-        var waitingBytes = handedOverBytes
+        var waitingBytes = 0
         for waiter in unsafe waiters where waiter.claimsRoom { waitingBytes += waiter.byteCount }
         if stream.isGranted || remembersOffer { waitingBytes += stream.waitingBytes }
         let since = stream.stall.cause == nil ? now : stream.stall.blockedSince
         return StreamFlow(
-            streamWindowBytes: stream.window.bytes, connectionWindowBytes: controller.bytes,
+            streamWindowBytes: stream.window.bytes, connectionWindowBytes: connectionWindow.bytes,
             queuedBytes: stream.queue.byteCount, waitingBytes: waitingBytes,
             blockedCause: cause.map { StreamStalled.Cause($0) },
             blockedFor: cause == nil ? .zero : .nanoseconds(now.nanoseconds(since: since)), messagesSent: messagesSent)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import DequeModule
-internal import WeirHTTP2
+package import WeirHTTP2
 package import WeirRPC
 
 /// Sending without waiting.
@@ -17,7 +17,7 @@ extension ServerCall {
             return isOpen ? .tooLarge : .ended(error)
         }
         let total = byteCount + MessagePrefix.byteCount
-        let refusal = refusal(total)
+        let refusal = refusal(of: byteCount)
         if unsafe waiters.isEmpty, !stream.isGranted {
             if !remembersOffer {
                 remembersOffer = true
@@ -39,6 +39,16 @@ extension ServerCall {
         return unsafe waiters.isEmpty && connection.session.flow.hasRoom(total, on: stream)
     }
 
+    /// Largest message the connection could ever hold, prefix included, in bytes.
+    package var maximumMessageBytes: Int {
+        min(
+            MessagePrefix.maximumTotalBytes, connection.configuration.connectionSendBudgetBytes,
+            processBudget.limitBytes)
+    }
+
+    /// The process's send budget.
+    package var processBudget: ProcessSendBudget { connection.processBudget }
+
     /// What ``admit(_:)`` does when the flow controller does not take the message at once.
     func admitOffered(_ total: Int) throws(RPCError) -> Bool {
         try checkSize(total)
@@ -48,7 +58,9 @@ extension ServerCall {
         return true
     }
 
-    private func refusal(_ total: Int) -> SendRefusal {
+    /// Why a message that was not admitted has to wait.
+    package func refusal(of byteCount: Int) -> SendRefusal {
+        let total = byteCount + MessagePrefix.byteCount
         if unsafe !waiters.isEmpty || stream.isGranted { return .othersWait }
         return switch connection.session.flow.refusalCause(total, on: stream) {
         case .socket: .socket

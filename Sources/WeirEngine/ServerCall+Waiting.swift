@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import DequeModule
-internal import WeirHTTP2
+package import WeirHTTP2
 package import WeirRPC
 
 /// Senders that wait for room, in the order they came.
@@ -13,12 +13,14 @@ extension ServerCall {
     package static var maximumWaiters: Int { 1024 }
 
     /// Waits for room; the waiter's `resume` is called once, later.
-    package func wait(_ waiter: SendWaiter) {
+    ///
+    /// - Parameter isBounded: whether somebody else bounds the number of such waiters.
+    package func wait(_ waiter: SendWaiter, isBounded: Bool = false) {
         guard isOpen else {
             connection.act(.resumeSender(waiter, .failed(error)))
             return
         }
-        guard unsafe waiters.count < Self.maximumWaiters else {
+        guard unsafe isBounded || waiters.count < Self.maximumWaiters else {
             let text = "\(Self.maximumWaiters) sends wait on this stream already; await some before starting more"
             connection.act(.resumeSender(waiter, .failed(RPCError(.resourceExhausted, text))))
             return
@@ -98,9 +100,7 @@ extension ServerCall {
         let presentedExpired = unsafe !stream.isGranted && (waiters.first.map { $0.deadline <= now } ?? false)
         for waiter in unsafe waiters where waiter.deadline <= now {
             let report = SendTimedOut(
-                waitedFor: .nanoseconds(now.nanoseconds(since: waiter.since)), cause: flow.blockedCause,
-                messageBytes: waiter.byteCount, queuedBytes: flow.queuedBytes,
-                streamWindowBytes: flow.streamWindowBytes, connectionWindowBytes: flow.connectionWindowBytes)
+                waitedFor: .nanoseconds(now.nanoseconds(since: waiter.since)), messageBytes: waiter.byteCount, flow)
             connection.act(.resumeSender(waiter, .failed(report.error)))
         }
         unsafe waiters.removeAll { $0.deadline <= now }
@@ -109,6 +109,14 @@ extension ServerCall {
         // The stream keeps its place and its stall clock: a sender that tries again and again does not hide a dead reader.
         if unsafe waiters.isEmpty { remembersOffer = true } else { presentFirstWaiter() }
         connection.session.connectionWindowChanged = true
+    }
+
+    /// What a sender is told whose message of `byteCount` bytes found no room before its deadline.
+    package func timedOut(_ byteCount: Int, since: MonotonicInstant, at now: MonotonicInstant) -> RPCError {
+        SendTimedOut(
+            waitedFor: .nanoseconds(now.nanoseconds(since: since)), messageBytes: byteCount + MessagePrefix.byteCount,
+            streamFlow(at: now)
+        ).error
     }
 
     /// Nobody waits any more: the call is over.
@@ -137,5 +145,13 @@ extension ServerCall {
         if !stream.isDeferred || stream.queue.isEmpty { session.flow.leaveQueues(stream) }
         // Whoever stands behind it may be content with less credit.
         session.connectionWindowChanged = true
+    }
+}
+
+extension SendTimedOut {
+    fileprivate init(waitedFor: Duration, messageBytes: Int, _ flow: StreamFlow) {
+        self.init(
+            waitedFor: waitedFor, cause: flow.blockedCause, messageBytes: messageBytes, queuedBytes: flow.queuedBytes,
+            streamWindowBytes: flow.streamWindowBytes, connectionWindowBytes: flow.connectionWindowBytes)
     }
 }

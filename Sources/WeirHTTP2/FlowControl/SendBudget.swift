@@ -21,7 +21,7 @@ package final class ProcessSendBudget: Sendable {
     package var takenBytes: Int { taken.load(ordering: .relaxed) }
 
     /// Takes room for `count` bytes; false, and nothing taken, when they do not fit.
-    func take(_ count: Int) -> Bool {
+    package func take(_ count: Int) -> Bool {
         let now = taken.wrappingAdd(count, ordering: .relaxed).newValue
         if now <= limitBytes { return true }
         taken.wrappingSubtract(count, ordering: .relaxed)
@@ -29,7 +29,7 @@ package final class ProcessSendBudget: Sendable {
     }
 
     /// Gives room back.
-    func give(_ count: Int) {
+    package func give(_ count: Int) {
         taken.wrappingSubtract(count, ordering: .relaxed)
     }
 }

@@ -6,7 +6,7 @@
 /// client reads.
 public enum SendRefusal: Sendable, CustomStringConvertible {
     /// The call is over: nothing can be sent on it any more, for this reason.
-    case ended(RPCError)
+    indirect case ended(RPCError)
     /// The message is larger than a send budget, so that no amount of waiting helps.
     case tooLarge
     /// Other messages of the stream wait already, and go first.
