@@ -58,6 +58,27 @@ extension ServerCall {
         return true
     }
 
+    /// The stream stands first in a queue: leaves it if its message was refused, because nothing is saved up for a message
+    /// that nobody waits with.
+    ///
+    /// Returns whether it left.
+    func cedesPlace() -> Bool {
+        guard remembersOffer, !stream.isGranted, !stream.isDeferred || stream.queue.isEmpty else { return false }
+        connection.session.flow.leaveQueues(stream)
+        return true
+    }
+
+    /// Before the stream stalls: connection credit that came may carry the message that was refused, although nothing told
+    /// the stream.
+    ///
+    /// Returns whether that was so: then the stream is not blocked any more.
+    func forgetsOffer() -> Bool {
+        guard remembersOffer, connection.session.flow.blockedCause(of: stream) == nil else { return false }
+        forgetMessage()
+        stream.stall.unblocked()
+        return true
+    }
+
     /// Why a message that was not admitted has to wait.
     package func refusal(of byteCount: Int) -> SendRefusal {
         let total = byteCount + MessagePrefix.byteCount

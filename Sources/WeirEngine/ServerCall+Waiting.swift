@@ -106,7 +106,7 @@ extension ServerCall {
         unsafe waiters.removeAll { $0.deadline <= now }
         sendDeadline = unsafe waiters.lazy.map(\.deadline).min() ?? .distantFuture
         guard presentedExpired else { return }
-        // The stream keeps its place and its stall clock: a sender that tries again and again does not hide a dead reader.
+        // The stream keeps its stall clock: a sender that tries again and again does not hide a reader that stopped.
         if unsafe waiters.isEmpty { remembersOffer = true } else { presentFirstWaiter() }
         connection.session.connectionWindowChanged = true
     }
@@ -136,7 +136,7 @@ extension ServerCall {
     }
 
     /// Takes the message that waits, or that was refused, out of the flow controller.
-    private func forgetMessage() {
+    func forgetMessage() {
         remembersOffer = false
         guard stream.waitingBytes > 0 else { return }
         let session = connection.session

@@ -67,7 +67,7 @@ extension ServerConnection {
             stream.holdBackIsOver = true
             session.connectionWindowChanged = true
         }
-        if let due = stallInstant(of: call), due <= now {
+        if let due = stallInstant(of: call), due <= now, !call.forgetsOffer() {
             if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0 {
                 // The reader lives: it returned credit, only not enough for the message that was held back for it.
                 stream.holdBackIsOver = true

@@ -228,6 +228,7 @@ package final class ServerConnection {
                 if let first = session.flow.firstOfCreditQueue { session.touch(first) }
             }
             if session.flow.awaitsBudget { session.flow.serveBudgetQueue(&openings) }
+            passOffers()
             for opening in openings {
                 switch opening {
                 case .granted(let stream): (stream.owner as? ServerCall)?.grantFirstWaiter()
@@ -240,6 +241,16 @@ package final class ServerConnection {
         toEvaluate.removeAll(keepingCapacity: true)
         if session.wantsOutput { outputIsWanted() }
         if session.isFinished, session.output.readableBytes == 0 { close() }
+    }
+
+    /// A message that was refused is in nobody's hands, so nobody stands in line behind it.
+    private func passOffers() {
+        while let call = session.flow.firstOfCreditQueue?.owner as? ServerCall, call.cedesPlace() {
+            session.flow.serveQueues(&openings)
+        }
+        while let call = session.flow.firstOfBudgetQueue?.owner as? ServerCall, call.cedesPlace() {
+            session.flow.serveBudgetQueue(&openings)
+        }
     }
 
     private func close() {

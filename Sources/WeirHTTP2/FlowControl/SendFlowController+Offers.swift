@@ -3,7 +3,7 @@
 /// Messages that nobody waits with: offered, refused and kept in mind.
 ///
 /// A refused message counts as waiting until there is room for it, so that a stream whose sender never suspends is held
-/// back, has its turn and stalls like any other. Only its size is kept.
+/// back and stalls like any other. Only its size is kept, and no room is saved up for it while others wait.
 extension SendFlowController {
     /// Asks for room for a message on a stream of which an earlier one was refused, in its place.
     ///
@@ -55,6 +55,9 @@ extension SendFlowController {
         unsafe stream.sendsInParts = sendsInParts
         return fits
     }
+
+    /// The stream that a budget is waited for first.
+    package var firstOfBudgetQueue: HTTP2Stream? { budgetQueue.first }
 
     /// Why a message of `count` bytes cannot be queued now; nil when only the queue is too long for it.
     package func refusalCause(_ count: Int, on stream: HTTP2Stream) -> BlockedCause? {
