@@ -115,7 +115,8 @@ final class HandOver: Sendable {
     /// There is no room for a message, for this reason: nothing more is taken until it is written.
     func waits(for refusal: SendRefusal) {
         state.withLock { state in
-            state.refusal = refusal
+            // Those behind the first one wait for that one, which says nothing to anybody.
+            if state.refusal == nil { state.refusal = refusal }
             state.waitingCount += 1
         }
     }

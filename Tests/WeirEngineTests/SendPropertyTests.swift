@@ -37,7 +37,7 @@ struct SendPropertyTests {
         var faults: [String] = []
         let tasks = (0..<4).map { Task(id: $0) }
         var expected: [[UInt8]] = []
-        for _ in 0..<40 { step(rig, call, tasks, &expected, &random) }
+        for _ in 0..<25 { step(rig, call, tasks, &expected, &random) }
         switch Int.random(in: 0..<4, using: &random) {
         case 0: rig.connection.connectionLost("the test is over", at: rig.now)
         case 1: rig.connection.cutCalls(at: rig.now)
