@@ -123,6 +123,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WeirLoopbackTests",
+            dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", "CNGHTTP2", nioCore, logging],
+            swiftSettings: strict),
+        .testTarget(
             name: "WeirDataServiceTests", dependencies: ["WeirDataService", nioCore, nioPosix],
             swiftSettings: strict),
     ]

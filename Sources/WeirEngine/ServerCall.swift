@@ -38,9 +38,19 @@ package final class ServerCall {
     /// Who asked for the next request message and was not answered yet.
     var requestWaiter: RequestWaiter?
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []
+    /// The earliest deadline of the senders that wait.
+    var sendDeadline = MonotonicInstant.distantFuture
+    /// Whether the message that the flow controller takes for waiting was refused, so that nobody waits with it.
+    var remembersOffer = false
+    /// Bytes taken over from other threads that wait for room; see ``counts``.
+    package var handedOverBytes = 0
+    /// Who watches the blocked cause, and the cause they were told last.
+    var flowObservers: [FlowObserver] = []
+    var observedCause: BlockedCause?
     /// What a sender is told after the end; the machine's own answer if nil.
     @exclusivity(unchecked) var endError: RPCError?
-    private var flowOverride: FlowOverride?
+    /// The deadlines that the handler chose for its call.
+    var flowOverride: FlowOverride?
 
     init(
         connection: ServerConnection, stream: HTTP2Stream, route: CallRoute, head: RequestHead,
@@ -60,17 +70,6 @@ package final class ServerCall {
 
     /// Whether messages can still be sent.
     package var isOpen: Bool { unsafe machine.isOpen && endError == nil }
-
-    /// The deadlines that apply.
-    ///
-    /// A change takes effect at once.
-    package var flow: FlowSettings {
-        get { flowOverride?.flow ?? route.flow ?? connection.configuration.flow }
-        set {
-            if let flowOverride { flowOverride.flow = newValue } else { flowOverride = FlowOverride(newValue) }
-            connection.flowChanged(self)
-        }
-    }
 
     /// Bytes held for the client: queued, and the room set aside for the message in the sender's hands.
     package var heldBytes: Int { stream.pendingBytes }
@@ -93,15 +92,18 @@ package final class ServerCall {
         guard unsafe machine.isOpen, unsafe endError == nil else { throw error }
         let total = byteCount + MessagePrefix.byteCount
         guard unsafe waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
-            try checkSize(total)
-            return false
+            return try admitOffered(total)
         }
         return true
     }
 
-    private func checkSize(_ total: Int) throws(RPCError) {
-        // Waiting would be for ever: no amount of reading makes a budget larger.
-        guard connection.session.flow.budget.couldHold(total), total <= MessagePrefix.maximumTotalBytes else {
+    /// Whether a message of this size, prefix included, could ever be queued: no amount of reading makes a budget larger.
+    func couldHold(_ total: Int) -> Bool {
+        connection.session.flow.budget.couldHold(total) && total <= MessagePrefix.maximumTotalBytes
+    }
+
+    func checkSize(_ total: Int) throws(RPCError) {
+        guard couldHold(total) else {
             throw RPCError(
                 .resourceExhausted,
                 "a message of \(total) bytes is larger than the send budget; send smaller messages or raise the budget")
@@ -162,75 +164,6 @@ package final class ServerCall {
         unsafe messagesQueued &+= 1
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()
-    }
-
-    // MARK: - Waiting
-
-    /// Waits for room; the waiter's `resume` is called once, later.
-    package func wait(_ waiter: SendWaiter) {
-        guard isOpen else {
-            connection.act(.resumeSender(waiter, .failed(error)))
-            return
-        }
-        unsafe waiters.append(waiter)
-        // While a grant is unused the stream's room is its; redeeming it presents the next.
-        if unsafe waiters.count == 1, !stream.isGranted { presentFirstWaiter() }
-    }
-
-    /// The sender's task was cancelled: it stops waiting, unless it was told to go on already.
-    package func stopWaiting(_ waiter: SendWaiter, _ error: RPCError) {
-        guard let index = unsafe waiters.firstIndex(where: { $0 === waiter }) else { return }
-        unsafe waiters.remove(at: index)
-        if index == 0, !stream.isGranted {
-            connection.session.flow.abandonWaiting(on: stream)
-            connection.session.flow.leaveQueues(stream)
-            // Whoever stood behind it may be served now.
-            connection.session.connectionWindowChanged = true
-            presentFirstWaiter()
-        }
-        connection.act(.resumeSender(waiter, .failed(error)))
-    }
-
-    /// A sender that was told `granted` takes its room, and then writes.
-    ///
-    /// - Throws: the call ended in between.
-    package func redeem() throws(RPCError) {
-        guard isOpen else { throw error }
-        guard connection.session.flow.redeemGrant(on: stream) else {
-            throw RPCError(.internalError, "room for a message was given up before it was used")
-        }
-        presentFirstWaiter()
-    }
-
-    private func presentFirstWaiter() {
-        guard let first = unsafe waiters.first else {
-            connection.session.touch(stream)
-            return
-        }
-        connection.session.flow.startWaiting(first.byteCount, on: stream)
-        connection.session.touch(stream)
-        connection.outputIsWanted()
-    }
-
-    /// Room was set aside for the first waiter's message.
-    func grantFirstWaiter() {
-        guard let waiter = unsafe waiters.popFirst() else {
-            connection.session.flow.abandonWaiting(on: stream)
-            return
-        }
-        connection.act(.resumeSender(waiter, .granted))
-    }
-
-    /// Nobody waits any more: the call is over.
-    func failWaiters() {
-        if unsafe !waiters.isEmpty, !stream.isGranted {
-            connection.session.flow.abandonWaiting(on: stream)
-            connection.session.flow.leaveQueues(stream)
-            connection.session.connectionWindowChanged = true
-        }
-        while let waiter = unsafe waiters.popFirst() {
-            connection.act(.resumeSender(waiter, .failed(error)))
-        }
     }
 
     // MARK: - Ending

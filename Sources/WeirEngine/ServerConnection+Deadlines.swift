@@ -22,6 +22,7 @@ extension ServerConnection {
             stream.creditSinceClockStart = false
         }
         timers.set(stream, to: nextInstant(of: stream, call))
+        call?.tellObservers()
     }
 
     /// The settings of a call changed: its deadlines with them.
@@ -78,6 +79,7 @@ extension ServerConnection {
         if let instant = idleInstant(of: stream, call) { next = min(next, instant) }
         if let instant = stream.rate?.nextJudgement { next = min(next, instant) }
         if let instant = stream.holdBackUntil { next = min(next, instant) }
+        if let instant = call?.sendDeadline { next = min(next, instant) }
         if let instant = stream.smallSendAt { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
@@ -103,7 +105,7 @@ extension ServerConnection {
             session.connectionWindowChanged = true
         }
         if let due = idleInstant(of: stream, call), due <= now, let call { return idle(call) }
-        if let due = stallInstant(of: stream, call), due <= now {
+        if let due = stallInstant(of: stream, call), due <= now, call?.forgetsOffer() != true {
             if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0,
                 session.flow.window.bytes > 0
             {
@@ -118,7 +120,8 @@ extension ServerConnection {
             }
         }
         if let rate = stream.rate, let due = rate.nextJudgement, due <= now, rate.isTooSlow(at: now) {
-            end(stream, call, for: .tooSlow)
+            return end(stream, call, for: .tooSlow)
         }
+        call?.expireWaiters(at: now)
     }
 }

@@ -18,6 +18,8 @@ internal import WeirRPC
 package final class ServerConnection {
     package let configuration: ServerConnectionConfiguration
     package let session: HTTP2Session
+    /// The process's send budget, which all connections share.
+    package let processBudget: ProcessSendBudget
     /// Called when there is something to produce that nobody asked for yet.
     ///
     /// Must only take note.
@@ -62,6 +64,7 @@ package final class ServerConnection {
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
+        processBudget = budget
         self.now = now
         let flow = SendFlowController(
             limits: configuration.flowLimits,
@@ -246,6 +249,7 @@ package final class ServerConnection {
                 if let first = session.flow.firstOfCreditQueue { session.touch(first) }
             }
             if session.flow.awaitsBudget { session.flow.serveBudgetQueue(at: now, &openings) }
+            passOffers()
             for opening in openings {
                 switch opening {
                 case .granted(let stream): (stream.owner as? ServerCall)?.grantFirstWaiter()
@@ -260,6 +264,16 @@ package final class ServerConnection {
         toEvaluate.removeAll(keepingCapacity: true)
         if session.wantsOutput { outputIsWanted() }
         if session.isFinished, session.output.readableBytes == 0 { close() }
+    }
+
+    /// A message that was refused is in nobody's hands, so nobody stands in line behind it.
+    private func passOffers() {
+        while let call = session.flow.firstOfCreditQueue?.owner as? ServerCall, call.cedesPlace() {
+            session.flow.serveQueues(at: now, &openings)
+        }
+        while let call = session.flow.firstOfBudgetQueue?.owner as? ServerCall, call.cedesPlace() {
+            session.flow.serveBudgetQueue(at: now, &openings)
+        }
     }
 
     private func close() {
@@ -298,7 +312,9 @@ extension ServerConnection {
         counts.timers = timers.count
         counts.receivedBytes = session.receiving.heldBytes
         for stream in session.streams.values {
-            unsafe counts.suspendedSenders += (stream.owner as? ServerCall)?.waiters.count ?? 0
+            guard let call = stream.owner as? ServerCall else { continue }
+            unsafe counts.suspendedSenders += call.waiters.count
+            counts.heldBytes += call.handedOverBytes
         }
         return counts
     }

@@ -17,34 +17,14 @@ package enum ServerConnectionAction {
     case resumeReceiver(RequestWaiter, RequestOutcome)
     /// The call is over before its handler is: cancel the handler's task.
     case cancelHandler(ServerCall)
+    /// A stream's blocked cause changed: tell who watches it; nil when its call is over.
+    case flowChanged([FlowObserver], StreamFlow?)
     /// Something that an operator wants to read about happened.
     case report(ServerConnectionReport)
     /// Send what is left of the output, then close the connection.
     case close
     /// Close the connection at once: its output cannot be sent.
     case abort
-}
-
-/// What a suspended sender is told.
-package enum SendOutcome: Sendable {
-    /// There is room for its message, and it must write it now.
-    case granted
-    /// The message was not sent, and never will be.
-    case failed(RPCError)
-}
-
-/// A sender that waits for room for one message.
-package final class SendWaiter {
-    /// The message's size with its prefix, in bytes.
-    package let byteCount: Int
-    /// Called once, after the engine has been left.
-    package let resume: (SendOutcome) -> Void
-
-    /// Makes a waiter for a message of this size.
-    package init(byteCount: Int, resume: @escaping (SendOutcome) -> Void) {
-        self.byteCount = byteCount
-        self.resume = resume
-    }
 }
 
 /// What a handler that asks for the next request message is told.

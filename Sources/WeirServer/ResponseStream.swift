@@ -2,6 +2,7 @@
 
 internal import WeirEngine
 public import WeirProtobuf
+public import WeirRPC
 internal import WeirTransport
 
 /// The response messages of a call, on their way to the client.
@@ -24,11 +25,12 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     ///
     /// Returns without suspending while the client keeps up: the message is then serialised into the stream's queue, which
     /// never holds more than the stream's high watermark (64 KiB by default) or than the client's windows can carry.
-    /// Otherwise it suspends, and the message stays unserialised in the caller's hands, until the client has read.
+    /// Otherwise it suspends, and the message stays unserialised in the caller's hands, until the client has read. At most
+    /// 1,024 sends may be suspended on one stream.
     ///
     /// - Throws: ``WeirRPC/RPCError``: the client cancelled or is gone, its deadline passed, or it did not read for as long
-    ///   as the stall deadline; then ``WeirRPC/StreamStalled`` is the error's cause. Also RESOURCE_EXHAUSTED for a message
-    ///   that is larger than the send budget.
+    ///   as the stall deadline; then ``WeirRPC/StreamStalled`` is the error's cause (`error.streamStalled`). Also
+    ///   RESOURCE_EXHAUSTED for a message that is larger than the send budget.
     ///
     /// Cancel safety: when the calling task is cancelled, either the whole message is queued or nothing of it.
     ///
@@ -42,6 +44,34 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     @usableFromInline
     nonisolated(nonsending) func sendWaiting(_ message: Message) async throws {
         try await call.handle.sendWaiting(message)
+    }
+
+    /// Sends a message if there is room for it within `deadline` from now.
+    ///
+    /// Suspends as ``send(_:)`` does, but no longer than that. With a deadline of zero or less it does not wait for room at
+    /// all. Room that came before the deadline counts, even if the task runs on only later.
+    ///
+    /// - Throws: ``WeirRPC/RPCError`` with DEADLINE_EXCEEDED and ``WeirRPC/SendTimedOut`` as its cause
+    ///   (`error.sendTimedOut`) when there was no room in time: nothing of the message was sent, and the stream lives, so the
+    ///   next send may go through. The stream's stall deadline goes on counting: trying again and again does not keep a
+    ///   client alive that does not read. Everything else as ``send(_:)``.
+    ///
+    /// Cancel safety: as ``send(_:)``.
+    public nonisolated(nonsending) func send(_ message: Message, deadline: Duration) async throws {
+        if call.isOnLoop, try message.withPacking({ packing in try call.sendNow(packing) }) { return }
+        try await call.handle.sendWaiting(message, deadline: deadline)
+    }
+
+    /// Offers a message: sends it if there is room now, and says why if not.
+    ///
+    /// Never suspends and never throws. On the connection's event loop, where handlers run, the answer is exact. On any
+    /// other thread the message is handed over to the loop: at most 16 KiB or 64 messages of a stream, or one larger message,
+    /// are on that way at a time; `.sent` means there that the message goes out in its turn, and the first of them may still
+    /// find the stream blocked, but then nothing more is taken until it has left. Order is kept in both cases.
+    ///
+    /// A refused message counts as waiting until there is room for it, so a client that does not read stalls as usual.
+    public func trySend(_ message: Message) -> SendAttempt {
+        call.handle.trySend(message)
     }
 
     /// Sends the response's header fields ahead of the first message, which otherwise carries them along.

@@ -71,7 +71,11 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 (status, trailing) = outcome(of: error, handle, replies)
             }
             let (finalStatus, finalMetadata) = (status, trailing)
-            handle.onLoop { call in call.handlerReturned(finalStatus, metadata: finalMetadata) }
+            handle.onLoop { call in
+                handle.takeHandedOver()
+                call.handlerReturned(finalStatus, metadata: finalMetadata)
+                handle.noteEnd()
+            }
             handlers.wrappingSubtract(1, ordering: .relaxed)
         }
     }

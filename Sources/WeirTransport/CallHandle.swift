@@ -2,7 +2,7 @@
 
 package import NIOCore
 package import WeirEngine
-internal import WeirRPC
+package import WeirHTTP2
 
 /// A call as its handler holds it: usable from any task and thread.
 ///
@@ -17,12 +17,16 @@ package final class CallHandle: @unchecked Sendable {
     package let remoteAddress: SocketAddress?
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
+    /// Messages on their way from other threads to the loop, and the end of the call as other threads know it.
+    let handOver: HandOver
 
     /// Makes the handle of a call; `executor` is where its connection lives.
     package init(call: ServerCall, executor: any CallExecutor, remoteAddress: SocketAddress?) {
         self.call = call
         self.executor = executor
         self.remoteAddress = remoteAddress
+        handOver = HandOver(
+            budget: call.processBudget, maximumMessageBytes: call.maximumMessageBytes)
     }
 
     /// Whether the current thread is the connection's loop, so that ``call`` may be used directly.
@@ -46,43 +50,16 @@ package final class CallHandle: @unchecked Sendable {
         }
     }
 
-    /// Suspends until there is room for a message of `byteCount` bytes, or there never will be.
-    ///
-    /// After `granted` the room is set aside, and the caller must redeem it on the loop. Cancelling the task ends the wait
-    /// with an error and leaves nothing behind; a wait that was granted before stays granted.
-    package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async -> SendOutcome {
-        let place = WaitingPlace()
-        return await withTaskCancellationHandler {
-            unsafe await withUnsafeContinuation { continuation in
-                onLoop { call in
-                    if place.isCancelled {
-                        unsafe continuation.resume(returning: .failed(Self.sendCancelled))
-                        return
-                    }
-                    let waiter = SendWaiter(byteCount: byteCount + MessagePrefix.byteCount) { outcome in
-                        // Called exactly once: the engine takes a waiter out of its queue before it resumes it.
-                        unsafe continuation.resume(returning: outcome)
-                    }
-                    place.waiter = waiter
-                    call.wait(waiter)
-                }
-            }
-        } onCancel: {
-            onLoop { call in
-                place.isCancelled = true
-                if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
-            }
+    /// As ``callOnLoop(_:)``, for what cannot fail.
+    package nonisolated(nonsending) func readOnLoop<Result: Sendable>(
+        _ body: @escaping @Sendable (ServerCall) -> Result
+    ) async -> Result {
+        if isOnLoop { return body(call) }
+        return await withCheckedContinuation { continuation in
+            onLoop { call in continuation.resume(returning: body(call)) }
         }
     }
 
-    private static let sendCancelled = RPCError(
-        .cancelled, "the sending task was cancelled before its message was queued")
-}
-
-/// Joins a suspended sender and the cancellation of its task.
-///
-/// `@unchecked Sendable`: only used on the loop.
-private final class WaitingPlace: @unchecked Sendable {
-    var waiter: SendWaiter?
-    var isCancelled = false
+    /// The time by which the connection's deadlines are measured.
+    package var now: MonotonicInstant { .now }
 }

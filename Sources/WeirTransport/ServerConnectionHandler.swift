@@ -194,8 +194,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             waiter.resume(outcome)
         case .resumeReceiver(let waiter, let outcome):
             waiter.resume(outcome)
+        case .flowChanged(let observers, let flow):
+            for observer in observers { observer.notify(flow) }
         case .cancelHandler(let call):
-            (call.attachment as? CallHandle)?.task?.cancel()
+            guard let handle = call.attachment as? CallHandle else { return }
+            handle.noteEnd()
+            handle.task?.cancel()
         case .report(let report):
             delegate.report(report, remoteAddress: remoteAddress)
         case .close:

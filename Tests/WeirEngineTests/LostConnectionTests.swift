@@ -63,7 +63,7 @@ struct LostConnectionTests {
             sender.redeemsAtOnce = false
             sender.run()
             rig.pump()
-            rig.feed(.windowUpdate(10_000), .windowUpdate(10_000, stream: 1))
+            rig.feed(.windowUpdate(60_000), .windowUpdate(60_000, stream: 1))
             #expect(sender.holdsGrant)
             return [sender]
         case .tail:

@@ -138,6 +138,7 @@ final class ServerRig {
                 onStart(call)
             case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
             case .resumeReceiver(let waiter, let outcome): waiter.resume(outcome)
+            case .flowChanged(let observers, let flow): for observer in observers { observer.notify(flow) }
             case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
             case .report(.stalled(_, _, let report)): stalls.append(report)
             case .report(.idle): idles += 1

@@ -44,7 +44,7 @@ package final class ProcessSendBudget: Sendable {
     }
 
     /// Takes room for `count` bytes; false, and nothing taken, when they do not fit.
-    func take(_ count: Int) -> Bool {
+    package func take(_ count: Int) -> Bool {
         let now = taken.wrappingAdd(count, ordering: .relaxed).newValue
         if now <= limitBytes { return true }
         taken.wrappingSubtract(count, ordering: .relaxed)
@@ -52,7 +52,7 @@ package final class ProcessSendBudget: Sendable {
     }
 
     /// Gives room back.
-    func give(_ count: Int) {
+    package func give(_ count: Int) {
         let now = taken.wrappingSubtract(count, ordering: .relaxed).newValue
         if now < reliefBytes, refusedSince.load(ordering: .relaxed) != .max {
             refusedSince.store(.max, ordering: .relaxed)

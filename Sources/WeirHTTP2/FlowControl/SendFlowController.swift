@@ -182,17 +182,33 @@ package struct SendFlowController: ~Copyable {
         budget.release(accepted)
     }
 
-    /// Takes the room, if there is any; returns how the message will go out.
-    private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Verdict? {
+    /// How a message would go out if its room were taken now; nil when it has to wait, or others come first.
+    ///
+    /// Changes nothing, and leaves the budgets to whoever takes it.
+    func opportunity(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Verdict? {
         let verdict = verdict(count, on: stream)
         guard verdict == .whole || verdict == .inParts else { return nil }
-        let needsTurn = unsafe !mayPassQueue && (stream.takesTurns || !creditQueue.isEmpty)
-        if needsTurn, unsafe stream.quantumBytes < count { return nil }
-        if share.isScarce(count, free: freeConnectionBytes, window: window) {
-            guard mayExceedShare(count, on: stream) else { return nil }
+        if unsafe !mayPassQueue && (stream.takesTurns || !creditQueue.isEmpty) {
+            guard unsafe stream.quantumBytes >= count else { return nil }
         }
+        if exceedsShare(count, on: stream) {
+            // Once its hold-back is over it may go on past its share until the peer grants credit.
+            guard unsafe stream.holdBackIsOver || stream.passesShareAt == share.sequence else { return nil }
+        }
+        return verdict
+    }
+
+    /// Takes the room, if there is any; returns how the message will go out.
+    mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Verdict? {
+        guard let verdict = opportunity(count, on: stream, mayPassQueue: mayPassQueue) else { return nil }
         guard budget.hold(count) else { return nil }
-        if needsTurn { unsafe stream.quantumBytes -= count }
+        if unsafe !mayPassQueue && (stream.takesTurns || !creditQueue.isEmpty) {
+            unsafe stream.quantumBytes -= count
+        }
+        if exceedsShare(count, on: stream) {
+            stream.passesShareAt = share.sequence
+            share.probed()
+        }
         if verdict == .whole {
             unsafe stream.reservedBytes += count
             reservedBytes += count
@@ -200,16 +216,6 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.holdBackUntil = nil
         unsafe stream.holdBackIsOver = false
         return verdict
-    }
-
-    /// Whether the stream stays within its share of the connection's window with `count` more, or may go past it.
-    private mutating func mayExceedShare(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        guard exceedsShare(count, on: stream) else { return true }
-        // Once its hold-back is over it may go on past its share until the peer grants credit.
-        guard unsafe stream.holdBackIsOver || stream.passesShareAt == share.sequence else { return false }
-        stream.passesShareAt = share.sequence
-        share.probed()
-        return true
     }
 
     /// Whether the window is scarce and the stream would hold more than its share of it.
@@ -300,7 +306,7 @@ package struct SendFlowController: ~Copyable {
         if unsafe !stream.queue.isEmpty { unsafe stream.sendsInParts = true }
     }
 
-    private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
+    mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
         let amount = unsafe min(count, stream.reservedBytes)
         unsafe stream.reservedBytes -= amount
         reservedBytes -= amount

@@ -213,9 +213,13 @@ final class SimulatedConnection {
             waiter.resume(outcome)
         case .resumeReceiver(let waiter, let outcome):
             waiter.resume(outcome)
+        case .flowChanged(let observers, let flow):
+            for observer in observers { observer.notify(flow) }
         case .cancelHandler(let call):
             trace.note(.handlerCancelled, number, Int(call.streamID.rawValue))
-            (call.attachment as? CallHandle)?.task?.cancel()
+            guard let handle = call.attachment as? CallHandle else { return }
+            handle.noteEnd()
+            handle.task?.cancel()
         case .report(let report):
             server.report(report, connection: number, remoteAddress: remoteAddress)
         case .close:

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+internal import WeirEngine
+package import WeirRPC
+
+/// Sending from other threads without waiting, and the end of the call as they see it.
+extension CallHandle {
+    /// Sets room aside for a message that a thread other than the loop's hands over; nil: ``finishHandOver(_:)`` must follow.
+    ///
+    /// Never suspends, and waits for nothing but a short lock.
+    package func beginHandOver(_ byteCount: Int) -> SendRefusal? {
+        handOver.reserve(byteCount + MessagePrefix.byteCount)
+    }
+
+    /// Hands the serialised message over, without its prefix.
+    ///
+    /// Taken means that it goes out in its turn unless the call ends before. Messages of one task keep their order, whatever
+    /// it sends them with.
+    package func finishHandOver(_ message: ByteBuffer) -> SendAttempt {
+        switch handOver.put(message) {
+        case .first: onLoop { _ in self.takeHandedOver() }
+        case .behindOthers: break
+        case .refused(let refusal): return .refused(refusal)
+        }
+        return .sent
+    }
+
+    /// Moves what other threads handed over into the stream's queue, or lets it wait in line; only on the loop.
+    ///
+    /// Before anything else is sent, so that a task which came to the loop does not overtake itself.
+    @inline(__always)
+    package func takeHandedOver() {
+        if !handOver.isEmpty { placeHandedOver() }
+    }
+
+    private func placeHandedOver() {
+        for message in handOver.take() { place(message) }
+    }
+
+    private func place(_ message: ByteBuffer) {
+        let total = message.readableBytes + MessagePrefix.byteCount
+        var isWritten = false
+        do throws(RPCError) {
+            isWritten = try call.admit(message.readableBytes)
+            if isWritten { try Self.write(message, to: call) }
+        } catch {
+            // The call is over, and what was handed over ends with it, as what is queued does.
+            isWritten = true
+        }
+        if isWritten { handOver.written(total, hadWaited: false) } else { placeLater(message, total) }
+    }
+
+    private func placeLater(_ message: ByteBuffer, _ total: Int) {
+        handOver.waits(for: call.refusal(of: message.readableBytes))
+        call.handedOverBytes += total
+        let waiter = SendWaiter(byteCount: total, since: now) { [self] outcome in
+            call.handedOverBytes -= total
+            if case .granted = outcome {
+                do throws(RPCError) {
+                    try call.redeem()
+                    try Self.write(message, to: call)
+                } catch {
+                    // As above: the call ended between the grant and now.
+                }
+            }
+            handOver.written(total, hadWaited: true)
+        }
+        call.wait(waiter, isBounded: true)
+    }
+
+    private static func write(_ message: ByteBuffer, to call: ServerCall) throws(RPCError) {
+        unsafe try call.writePieces(message.readableBytes) { _, slice in slice(message) }
+    }
+
+    /// Why the call is over, as far as threads other than the loop's were told; nil while it is not known to be.
+    package var knownEnd: RPCError? { handOver.end }
+
+    /// Throws why the call is over, if it is; does not suspend.
+    package func checkIsOpen() throws(RPCError) {
+        if let error = knownEnd ?? (isOnLoop && !call.isOpen ? call.error : nil) { throw error }
+    }
+
+    /// The call is over: other threads are told from now on without asking the loop; only on the loop.
+    package func noteEnd() {
+        handOver.close(call.error)
+    }
+}

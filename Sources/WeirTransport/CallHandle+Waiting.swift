@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import WeirEngine
+package import WeirHTTP2
+package import WeirRPC
+
+/// Waiting for room.
+extension CallHandle {
+    /// Suspends until there is room for a message of `byteCount` bytes, and writes it with `write` on the loop.
+    ///
+    /// Cancel safety: when the task is cancelled, either the whole message was written or nothing of it.
+    ///
+    /// - Throws: why nothing can be sent any more, that the deadline passed, that the task was cancelled, or what `write`
+    ///   throws.
+    package nonisolated(nonsending) func waitAndWrite(
+        _ byteCount: Int, since: MonotonicInstant, deadline: MonotonicInstant,
+        _ write: @escaping @Sendable (ServerCall) throws(RPCError) -> Void
+    ) async throws(RPCError) {
+        let failure = await wait(byteCount, since: since, deadline: deadline, claimsRoom: true) { call in
+            do throws(RPCError) {
+                try call.redeem()
+                try write(call)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Suspends until a message of `byteCount` bytes could be sent; sets nothing aside.
+    ///
+    /// - Throws: why nothing can be sent any more, or that the task was cancelled.
+    package nonisolated(nonsending) func waitForOpening(_ byteCount: Int) async throws(RPCError) {
+        if isOnLoop {
+            takeHandedOver()
+            if try call.hasRoom(byteCount) { return }
+        }
+        let failure = await wait(byteCount, since: now, deadline: .distantFuture, claimsRoom: false) { _ in nil }
+        if let failure { throw failure }
+    }
+
+    /// Waits; `granted` runs on the loop when there is room, and its error, or that of the wait, is returned.
+    private nonisolated(nonsending) func wait(
+        _ byteCount: Int, since: MonotonicInstant, deadline: MonotonicInstant, claimsRoom: Bool,
+        _ granted: @escaping @Sendable (ServerCall) -> RPCError?
+    ) async -> RPCError? {
+        if let error = handOver.end { return error }
+        let place = WaitingPlace()
+        return await withTaskCancellationHandler {
+            unsafe await withUnsafeContinuation { continuation in
+                onLoop { call in
+                    self.takeHandedOver()
+                    if place.isCancelled {
+                        unsafe continuation.resume(returning: Self.sendCancelled)
+                        return
+                    }
+                    let waiter = SendWaiter(
+                        byteCount: byteCount + MessagePrefix.byteCount, since: since, deadline: deadline,
+                        claimsRoom: claimsRoom
+                    ) { outcome in
+                        // Called exactly once, on the loop: the engine takes a waiter out of its queue before it resumes it.
+                        switch outcome {
+                        case .granted: unsafe continuation.resume(returning: granted(call))
+                        case .failed(let error): unsafe continuation.resume(returning: error)
+                        }
+                    }
+                    place.waiter = waiter
+                    call.wait(waiter)
+                }
+            }
+        } onCancel: {
+            onLoop { call in
+                place.isCancelled = true
+                if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
+            }
+        }
+    }
+
+    private static var sendCancelled: RPCError {
+        RPCError(.cancelled, "the sending task was cancelled before its message was queued")
+    }
+}
+
+/// Joins a suspended sender and the cancellation of its task.
+///
+/// `@unchecked Sendable`: only used on the loop.
+private final class WaitingPlace: @unchecked Sendable {
+    var waiter: SendWaiter?
+    var isCancelled = false
+}

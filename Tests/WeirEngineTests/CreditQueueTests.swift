@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeirEngine
+import WeirHTTP2
+import WeirRPC
+import WeirTesting
+
+@Suite("ServerConnection: who stands in line for connection credit when a sender gives up")
+struct CreditQueueTests {
+    @Test("the next stream goes on with the credit that the first one saved up", arguments: [true, false])
+    func headGivesUp(cancels: Bool) throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(1 << 20)])
+        let first = try #require(rig.openList(1))
+        let second = try #require(rig.openList(3))
+        _ = rig.stream(first, [35_530])
+        #expect(rig.connection.session.flow.window.bytes == 30_000)
+        rig.feed(.windowUpdate(100_000), .windowUpdate(100_000, stream: 1))
+        _ = rig.stream(first, [49_995, 49_995])
+        #expect(rig.connection.session.flow.window.bytes == 30_000)
+        let large = Waiting(first, 50_000, deadline: cancels ? nil : .milliseconds(100))
+        rig.pump()
+        let small = Waiting(second, 10_000)
+        rig.pump()
+        #expect(large.isWaiting && small.isWaiting)
+        if cancels {
+            large.cancel()
+            rig.pump()
+        } else {
+            rig.advance(by: .milliseconds(100))
+        }
+        #expect(!large.isWaiting)
+        #expect(small.wasGranted)
+        #expect(rig.peer[3].messages.sizes == [10_000])
+    }
+
+    @Test("DATA that waits for connection credit keeps its place when a sender behind it is cancelled")
+    func deferredDataKeepsItsPlace() throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(1 << 20)])
+        let call = try #require(rig.openList())
+        _ = rig.stream(call, [100_000])
+        #expect(rig.peer[1].data.count == 65_535)
+        let waiting = Waiting(call, 10)
+        rig.pump()
+        waiting.cancel()
+        rig.pump()
+        rig.feed(.windowUpdate(200_000))
+        #expect(rig.peer[1].messages.sizes == [100_000])
+    }
+}
