@@ -11,8 +11,14 @@ extension CallHandle {
     static var sliceThresholdBytes: Int { 16 * 1024 }
 
     nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
-        if isOnLoop, try message.withPacking({ packing in try sendNow(packing) }) { return }
+        if isOnLoop, try sendNow(message) { return }
         try await sendWaiting(message)
+    }
+
+    /// As ``sendNow(_:)-(ProtobufPacking)``, from the message; a function of its own, so that async frames stay small.
+    @inline(never)
+    private func sendNow<Message: ProtobufMessage>(_ message: Message) throws -> Bool {
+        try message.withPacking { packing in try sendNow(packing) }
     }
 
     /// Queues a message if there is room now; only on the loop.
@@ -23,16 +29,26 @@ extension CallHandle {
     }
 
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
-        // From elsewhere there may be room all the same.
-        if !isOnLoop, try await callOnLoop({ _ in try message.withPacking { packing in try self.sendNow(packing) } }) {
-            return
+        // What lives in this frame and below is held by each stalled stream, so all work is done in functions of their own.
+        if !isOnLoop, try await callOnLoop({ _ in try self.sendNow(message) }) { return }
+        try await waitForRoom(Self.byteCount(of: message))
+        if isOnLoop {
+            try redeem(message)
+        } else {
+            try await callOnLoop { _ in try self.redeem(message) }
         }
-        let byteCount = try message.withPacking { packing in packing.byteCount }
-        if case .failed(let error) = await waitForRoom(byteCount) { throw error }
-        try await callOnLoop { call in
-            try call.redeem()
-            try message.withPacking { packing in try Self.write(packing, to: call) }
-        }
+    }
+
+    @inline(never)
+    private static func byteCount<Message: ProtobufMessage>(of message: Message) throws -> Int {
+        try message.withPacking { packing in packing.byteCount }
+    }
+
+    /// Writes a message for which room was set aside.
+    @inline(never)
+    private func redeem<Message: ProtobufMessage>(_ message: Message) throws {
+        try call.redeem()
+        try message.withPacking { packing in try Self.write(packing, to: call) }
     }
 
     @inline(__always)

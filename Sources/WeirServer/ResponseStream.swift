@@ -35,8 +35,17 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
     @inlinable
     public nonisolated(nonsending) func send(_ message: Message) async throws {
-        if call.isOnLoop, try message.withPacking({ packing in try call.sendNow(packing) }) { return }
+        if call.isOnLoop, try sendNow(message) { return }
         try await sendWaiting(message)
+    }
+
+    /// Queues a message if there is room now; only on the loop.
+    ///
+    /// A function of its own, so that what packing needs lies on the stack and not in the frame of the async function that
+    /// sends, which lives as long as the call: that is a kilobyte for each stream.
+    @inlinable @inline(never)
+    func sendNow(_ message: Message) throws -> Bool {
+        try message.withPacking { packing in try call.sendNow(packing) }
     }
 
     @usableFromInline

@@ -45,22 +45,28 @@ package final class CallHandle: @unchecked Sendable {
         }
     }
 
-    /// Suspends until there is room for a message of `byteCount` bytes, or there never will be.
+    /// Suspends until there is room for a message of `byteCount` bytes.
     ///
-    /// After `granted` the room is set aside, and the caller must redeem it on the loop. Cancelling the task ends the wait
+    /// When it returns the room is set aside, and the caller must redeem it on the loop. Cancelling the task ends the wait
     /// with an error and leaves nothing behind; a wait that was granted before stays granted.
-    package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async -> SendOutcome {
+    ///
+    /// - Throws: `RPCError` when there never will be room. Untyped, because a typed error would have its place in the frame
+    ///   of each waiting sender.
+    package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async throws {
         let place = WaitingPlace()
-        return await withTaskCancellationHandler {
-            unsafe await withUnsafeContinuation { continuation in
+        try await withTaskCancellationHandler {
+            unsafe try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
                 onLoop { call in
                     if place.isCancelled {
-                        unsafe continuation.resume(returning: .failed(Self.sendCancelled))
+                        unsafe continuation.resume(throwing: Self.sendCancelled)
                         return
                     }
                     let waiter = SendWaiter(byteCount: byteCount + MessagePrefix.byteCount) { outcome in
                         // Called exactly once: the engine takes a waiter out of its queue before it resumes it.
-                        unsafe continuation.resume(returning: outcome)
+                        switch outcome {
+                        case .granted: unsafe continuation.resume()
+                        case .failed(let error): unsafe continuation.resume(throwing: error)
+                        }
                     }
                     place.waiter = waiter
                     call.wait(waiter)
