@@ -36,7 +36,8 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
     private nonisolated(nonsending) func send(
         _ reader: SyntheticReader, to stream: ResponseStream<Weir_Data_V1_DataChunk>
     ) async throws {
-        while let message = try Self.nextMessage(of: reader) { try await stream.send(message) }
+        var message = Weir_Data_V1_DataChunk()
+        while try Self.next(of: reader, into: &message) { try await stream.send(message) }
     }
 
     private nonisolated(nonsending) func send(
@@ -46,8 +47,11 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
     }
 
     @inline(never)
-    private static func nextMessage(of reader: SyntheticReader) throws -> Weir_Data_V1_DataChunk? {
-        try reader.nextUnlessCancelled().map { chunk in Weir_Data_V1_DataChunk(chunk) }
+    private static func next(of reader: SyntheticReader, into message: inout Weir_Data_V1_DataChunk) throws -> Bool {
+        guard let chunk = try reader.nextUnlessCancelled() else { return false }
+        message.sequence = chunk.sequence
+        message.payload = chunk.payload
+        return true
     }
 
     /// The error as the client is told it.

@@ -54,18 +54,18 @@ package final class CallHandle: @unchecked Sendable {
     ///   of each waiting sender.
     package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async throws {
         let place = WaitingPlace()
-        try await withTaskCancellationHandler {
-            unsafe try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Void, any Error>) in
+        let failure: (any Error)? = await withTaskCancellationHandler {
+            unsafe await withUnsafeContinuation { continuation in
                 onLoop { call in
                     if place.isCancelled {
-                        unsafe continuation.resume(throwing: Self.sendCancelled)
+                        unsafe continuation.resume(returning: Self.sendCancelled)
                         return
                     }
                     let waiter = SendWaiter(byteCount: byteCount + MessagePrefix.byteCount) { outcome in
                         // Called exactly once: the engine takes a waiter out of its queue before it resumes it.
                         switch outcome {
-                        case .granted: unsafe continuation.resume()
-                        case .failed(let error): unsafe continuation.resume(throwing: error)
+                        case .granted: unsafe continuation.resume(returning: nil)
+                        case .failed(let error): unsafe continuation.resume(returning: error)
                         }
                     }
                     place.waiter = waiter
@@ -78,6 +78,7 @@ package final class CallHandle: @unchecked Sendable {
                 if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
             }
         }
+        if let failure { throw failure }
     }
 
     private static let sendCancelled = RPCError(
