@@ -12,7 +12,7 @@ extension CallHandle {
 
     nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
         if isOnLoop, try sendNow(message) { return }
-        try await sendWaiting(message)
+        try await ResponseCall(handle: self).sendWaiting(message)
     }
 
     /// As ``sendNow(_:)-(ProtobufPacking)``, from the message; a function of its own, so that async frames stay small.
@@ -28,25 +28,26 @@ extension CallHandle {
         return true
     }
 
-    nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
-        // What lives in this frame and below is held by each stalled stream, so all work is done in functions of their own.
-        if !isOnLoop, try await callOnLoop({ _ in try self.sendNow(message) }) { return }
+    /// Sends from a task that does not run on the loop.
+    nonisolated(nonsending) func sendFromElsewhere<Message: ProtobufMessage>(_ message: Message) async throws {
+        if try await callOnLoop({ _ in try self.sendNow(message) }) { return }
         try await waitForRoom(Self.byteCount(of: message))
-        if isOnLoop {
-            try redeem(message)
-        } else {
-            try await callOnLoop { _ in try self.redeem(message) }
-        }
+        try await redeemFromElsewhere(message)
+    }
+
+    /// As ``redeem(_:)``, from a task that does not run on the loop.
+    nonisolated(nonsending) func redeemFromElsewhere<Message: ProtobufMessage>(_ message: Message) async throws {
+        try await callOnLoop { _ in try self.redeem(message) }
     }
 
     @inline(never)
-    private static func byteCount<Message: ProtobufMessage>(of message: Message) throws -> Int {
+    static func byteCount<Message: ProtobufMessage>(of message: Message) throws -> Int {
         try message.withPacking { packing in packing.byteCount }
     }
 
-    /// Writes a message for which room was set aside.
+    /// Writes a message for which room was set aside; only on the loop.
     @inline(never)
-    private func redeem<Message: ProtobufMessage>(_ message: Message) throws {
+    func redeem<Message: ProtobufMessage>(_ message: Message) throws {
         try call.redeem()
         try message.withPacking { packing in try Self.write(packing, to: call) }
     }

@@ -36,7 +36,7 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     @inlinable
     public nonisolated(nonsending) func send(_ message: Message) async throws {
         if call.isOnLoop, try sendNow(message) { return }
-        try await sendWaiting(message)
+        try await call.sendWaiting(message)
     }
 
     /// Queues a message if there is room now; only on the loop.
@@ -46,11 +46,6 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     @inlinable @inline(never)
     func sendNow(_ message: Message) throws -> Bool {
         try message.withPacking { packing in try call.sendNow(packing) }
-    }
-
-    @usableFromInline
-    nonisolated(nonsending) func sendWaiting(_ message: Message) async throws {
-        try await call.handle.sendWaiting(message)
     }
 
     /// Sends the response's header fields ahead of the first message, which otherwise carries them along.
@@ -74,5 +69,21 @@ struct ResponseCall: Sendable {
     @usableFromInline
     func sendNow(_ packing: borrowing ProtobufPacking) throws -> Bool {
         try handle.sendNow(packing)
+    }
+
+    /// Sends a message for which there was no room, or from elsewhere than the loop.
+    ///
+    /// What lives in this frame and below is held by each stalled stream, so all work is done in functions that are not async
+    /// and the rarer way has one of its own.
+    @usableFromInline
+    nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
+        if isOnLoop {
+            try await handle.waitForRoom(CallHandle.byteCount(of: message))
+            // The task's executor is the loop, so this is still true.
+            if isOnLoop { return try handle.redeem(message) }
+            try await handle.redeemFromElsewhere(message)
+        } else {
+            try await handle.sendFromElsewhere(message)
+        }
     }
 }
