@@ -92,12 +92,20 @@ extension ServerConfiguration {
         transport.threads = threads
         transport.processSendBudgetBytes = processSendBudgetBytes
         transport.connection.flow = flow(nil)
+        transport.longestDeadline = longestDeadline
         transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
         transport.connection.flowLimits.streamHighWatermarkBytes = streamBufferBytes
         transport.connection.flowLimits.streamLowWatermarkBytes = streamBufferBytes / 2
         transport.connection.settings.maxConcurrentStreams = maxConcurrentStreams
         transport.connection.settings.maxHeaderListBytes = maximumHeaderListBytes
         return transport
+    }
+
+    /// The longest time that any method lets a stream stand still.
+    private var longestDeadline: Duration {
+        ([flow(nil)] + overrides.values.map { flow($0) }).reduce(.zero) { longest, flow in
+            max(longest, flow.stallDeadline, flow.tailDeadline)
+        }
     }
 
     func flow(_ settings: MethodSettings?) -> FlowSettings {
