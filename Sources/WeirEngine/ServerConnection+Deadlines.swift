@@ -10,7 +10,9 @@ extension ServerConnection {
         let stream = call.stream
         guard stream.owner === call else { return }
         if let cause = blockedCause(of: stream) {
-            if cause == .streamWindow || cause == .connectionWindow { stream.queue.shrink() }
+            if cause == .streamWindow || cause == .connectionWindow {
+                stream.queue.shrink(spares: &session.flow.spares)
+            }
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)

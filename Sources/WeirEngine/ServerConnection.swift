@@ -46,17 +46,20 @@ package final class ServerConnection {
 
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
+    /// Connections that run on one thread may share `spares`.
+    ///
     /// - Throws: the HTTP/2 library could not be set up.
     package init(
         configuration: ServerConnectionConfiguration, routes: any CallRouting, budget: ProcessSendBudget,
-        now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
+        spares: BufferPool = BufferPool(), now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
         self.now = now
         let flow = SendFlowController(
             limits: configuration.flowLimits,
-            budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget))
+            budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget),
+            spares: spares)
         session = try HTTP2Session(settings: configuration.settings, flow: flow, confinement: confinement)
         session.flow.lastProgress = now
     }

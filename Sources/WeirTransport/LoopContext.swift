@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
+internal import WeirHTTP2
 
 /// What the connections of one event loop share.
 ///
@@ -11,6 +12,8 @@ final class LoopContext {
     var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
     /// One buffer for frames on their way to the socket: a connection needs it only while it writes.
     var spareOutput = ByteBuffer()
+    /// Buffers in which messages wait for their frames.
+    let spares = BufferPool()
 
     init(executor: LoopExecutor) {
         self.executor = executor

@@ -104,7 +104,8 @@ package final class ServerTransport: Sendable {
                     }
                     let eventLoop = channel.eventLoop
                     let connection = try ServerConnection(
-                        configuration: configuration.connection, routes: routes, budget: budget, now: .now,
+                        configuration: configuration.connection, routes: routes, budget: budget, spares: context.spares,
+                        now: .now,
                         confinement: { eventLoop.inEventLoop })
                     try channel.pipeline.syncOperations.addHandler(
                         ServerConnectionHandler(connection: connection, loop: context, delegate: delegate))
