@@ -21,17 +21,43 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
         _ request: Weir_Data_V1_StreamRequest, stream: ResponseStream<Weir_Data_V1_DataChunk>, context: CallContext
     ) async throws {
         do {
-            var reader = try await catalog.open(try DatasetRequest(request))
-            var message = Weir_Data_V1_DataChunk()
-            while let chunk = try await reader.next() {
-                message.sequence = chunk.sequence
-                message.payload = chunk.payload
-                message.dropped = chunk.dropped
-                try await stream.send(message)
+            switch try await catalog.open(try DatasetRequest(request)) {
+            case .synthetic(let reader): try await send(reader, to: stream)
+            case var reader: try await send(&reader, to: stream)
             }
-        } catch let error as DatasetError {
-            throw RPCError(error)
+        } catch {
+            throw Self.told(error)
         }
+    }
+
+    // What an async function has in its hands while it waits is held by each stalled stream. So the loops are functions of
+    // their own, and a message is made in one that is not async.
+
+    private nonisolated(nonsending) func send(
+        _ reader: SyntheticReader, to stream: ResponseStream<Weir_Data_V1_DataChunk>
+    ) async throws {
+        var message = Weir_Data_V1_DataChunk()
+        while try Self.next(of: reader, into: &message) { try await stream.send(message) }
+    }
+
+    private nonisolated(nonsending) func send(
+        _ reader: inout DatasetReader, to stream: ResponseStream<Weir_Data_V1_DataChunk>
+    ) async throws {
+        while let chunk = try await reader.next() { try await stream.send(Weir_Data_V1_DataChunk(chunk)) }
+    }
+
+    @inline(never)
+    private static func next(of reader: SyntheticReader, into message: inout Weir_Data_V1_DataChunk) throws -> Bool {
+        guard let chunk = try reader.nextUnlessCancelled() else { return false }
+        message.sequence = chunk.sequence
+        message.payload = chunk.payload
+        return true
+    }
+
+    /// The error as the client is told it.
+    @inline(never)
+    private static func told(_ error: any Error) -> any Error {
+        if let error = error as? DatasetError { RPCError(error) } else { error }
     }
 
     package nonisolated(nonsending) func listDatasets(
@@ -59,6 +85,15 @@ extension DatasetRequest {
         self.init(
             name: request.dataset, startSequence: request.startSequence, maxChunks: request.maxChunks,
             chunkBytes: request.chunkBytes, framing: framing)
+    }
+}
+
+extension Weir_Data_V1_DataChunk {
+    fileprivate init(_ chunk: DatasetChunk) {
+        self.init()
+        sequence = chunk.sequence
+        payload = chunk.payload
+        dropped = chunk.dropped
     }
 }
 

@@ -31,7 +31,7 @@ extension ServerConnection {
         switch parser.finish() {
         case .reject(let rejection):
             reject(stream, rejection)
-        case .accept(let head):
+        case .accept(var head):
             if stream.requestFieldsTooLarge {
                 let limit = configuration.settings.maxHeaderListBytes
                 reject(
@@ -46,6 +46,8 @@ extension ServerConnection {
                 reject(stream, .grpc(unimplemented(path: head.path)))
                 return
             }
+            // The same text; the request's copy of it would live as long as the stream.
+            head.path = route.method.path
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
             stream.owner = call
             applyFlow(of: call)

@@ -10,7 +10,9 @@ extension ServerConnection {
         guard session.streams[stream.id.rawValue] === stream else { return }
         let call = stream.owner as? ServerCall
         if let cause = blockedCause(of: stream) {
-            if cause == .streamWindow || cause == .connectionWindow { stream.queue.shrink() }
+            if cause == .streamWindow || cause == .connectionWindow {
+                stream.queue.shrink(spares: &session.flow.spares)
+            }
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)

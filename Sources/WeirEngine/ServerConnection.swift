@@ -54,13 +54,14 @@ package final class ServerConnection {
 
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
-    /// When the receive budget has no room for its first window, so is a GOAWAY, and nothing is received.
+    /// When the receive budget has no room for its first window, so is a GOAWAY, and nothing is received. Connections that run
+    /// on one thread may share `spares`.
     ///
     /// - Throws: the HTTP/2 library could not be set up.
     package init(
         configuration: ServerConnectionConfiguration, routes: any CallRouting, budget: ProcessSendBudget,
-        receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30), now: MonotonicInstant,
-        confinement: @escaping () -> Bool = { true }
+        receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30),
+        spares: BufferPool = BufferPool(), now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
@@ -68,7 +69,8 @@ package final class ServerConnection {
         self.now = now
         let flow = SendFlowController(
             limits: configuration.flowLimits,
-            budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget))
+            budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget),
+            spares: spares)
         let receiving = ReceiveFlowController(
             targetWindowBytes: configuration.settings.connectionReceiveWindowBytes,
             budget: ConnectionReceiveBudget(

@@ -13,8 +13,14 @@ extension CallHandle {
     static var sliceThresholdBytes: Int { 16 * 1024 }
 
     nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
-        if isOnLoop, try message.withPacking({ packing in try sendNow(packing) }) { return }
-        try await sendWaiting(message)
+        if isOnLoop, try sendNow(message) { return }
+        try await ResponseCall(handle: self).sendWaiting(message)
+    }
+
+    /// As ``sendNow(_:)-(ProtobufPacking)``, from the message; a function of its own, so that async frames stay small.
+    @inline(never)
+    private func sendNow<Message: ProtobufMessage>(_ message: Message) throws -> Bool {
+        try message.withPacking { packing in try sendNow(packing) }
     }
 
     /// Queues a message if there is room now; only on the loop.
@@ -25,7 +31,24 @@ extension CallHandle {
         return true
     }
 
-    /// Sends a message that has to wait for room, or comes from another thread; at most until `deadline` from now.
+    @inline(never)
+    static func byteCount<Message: ProtobufMessage>(of message: Message) throws -> Int {
+        try message.withPacking { packing in packing.byteCount }
+    }
+
+    /// Writes a message for which room was set aside; only on the loop.
+    @inline(never)
+    func redeem<Message: ProtobufMessage>(_ message: Message) throws {
+        try call.redeem()
+        try Self.write(message, to: call)
+    }
+
+    /// Writes a message for which room was set aside, from a task that left the loop in between.
+    nonisolated(nonsending) func redeemFromElsewhere<Message: ProtobufMessage>(_ message: Message) async throws {
+        try await callOnLoop { _ in try self.redeem(message) }
+    }
+
+    /// Sends a message that has to wait for room, from another thread or at most until `deadline` from now.
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(
         _ message: Message, deadline: Duration? = nil
     ) async throws {

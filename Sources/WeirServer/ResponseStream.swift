@@ -37,13 +37,17 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
     @inlinable
     public nonisolated(nonsending) func send(_ message: Message) async throws {
-        if call.isOnLoop, try message.withPacking({ packing in try call.sendNow(packing) }) { return }
-        try await sendWaiting(message)
+        if call.isOnLoop, try sendNow(message) { return }
+        try await call.sendWaiting(message)
     }
 
-    @usableFromInline
-    nonisolated(nonsending) func sendWaiting(_ message: Message) async throws {
-        try await call.handle.sendWaiting(message)
+    /// Queues a message if there is room now; only on the loop.
+    ///
+    /// A function of its own, so that what packing needs lies on the stack and not in the frame of the async function that
+    /// sends, which lives as long as the call: that is a kilobyte for each stream.
+    @inlinable @inline(never)
+    func sendNow(_ message: Message) throws -> Bool {
+        try message.withPacking { packing in try call.sendNow(packing) }
     }
 
     /// Sends a message if there is room for it within `deadline` from now.
@@ -58,7 +62,7 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     ///
     /// Cancel safety: as ``send(_:)``.
     public nonisolated(nonsending) func send(_ message: Message, deadline: Duration) async throws {
-        if call.isOnLoop, try message.withPacking({ packing in try call.sendNow(packing) }) { return }
+        if call.isOnLoop, try sendNow(message) { return }
         try await call.handle.sendWaiting(message, deadline: deadline)
     }
 
@@ -95,5 +99,21 @@ struct ResponseCall: Sendable {
     @usableFromInline
     func sendNow(_ packing: borrowing ProtobufPacking) throws -> Bool {
         try handle.sendNow(packing)
+    }
+
+    /// Sends a message for which there was no room, or from elsewhere than the loop.
+    ///
+    /// What lives in this frame and below is held by each stalled stream, so all work is done in functions that are not async
+    /// and the rarer way has one of its own.
+    @usableFromInline
+    nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
+        if isOnLoop {
+            try await handle.waitForRoom(CallHandle.byteCount(of: message))
+            // The task's executor is the loop, so this is still true.
+            if isOnLoop { return try handle.redeem(message) }
+            try await handle.redeemFromElsewhere(message)
+        } else {
+            try await handle.sendWaiting(message)
+        }
     }
 }

@@ -133,6 +133,7 @@ extension ServerConfiguration {
             transport.connection.connectionReceiveBudgetBytes, largestRequestBytes)
         transport.connection.flow = flow(nil)
         transport.connection.pressureBeforeShedding = pressureBeforeShedding
+        transport.longestDeadline = longestDeadline
         transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
         transport.connection.flowLimits.streamHighWatermarkBytes = streamBufferBytes
         transport.connection.flowLimits.streamLowWatermarkBytes = streamBufferBytes / 2
@@ -144,6 +145,13 @@ extension ServerConfiguration {
     /// The largest request message that any method takes.
     private var largestRequestBytes: Int {
         overrides.values.reduce(maximumRequestBytes) { max($0, $1.maximumRequestBytes ?? 0) }
+    }
+
+    /// The longest time that any method lets a stream stand still.
+    private var longestDeadline: Duration {
+        ([flow(nil)] + overrides.values.map { flow($0) }).reduce(.zero) { longest, flow in
+            max(longest, flow.stallDeadline, flow.tailDeadline)
+        }
     }
 
     func flow(_ settings: MethodSettings?) -> FlowSettings {

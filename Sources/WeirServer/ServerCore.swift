@@ -59,13 +59,14 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             return
         }
         handlers.wrappingAdd(1, ordering: .relaxed)
+        handle.request = request
         // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
         handle.task = Task(executorPreference: handle.executor) { [self] in
             let replies = ReplyMetadata()
             var status = Status(code: .ok)
             var trailing = Metadata()
             do {
-                try await handler.run(handle, request: request, context: CallContext(handle: handle, replies: replies))
+                try await handler.run(handle, context: CallContext(handle: handle, replies: replies))
                 trailing = replies.trailingMetadata
             } catch {
                 (status, trailing) = outcome(of: error, handle, replies)

@@ -28,6 +28,47 @@ extension CallHandle {
         if let failure { throw failure }
     }
 
+    /// Suspends until there is room for a message of `byteCount` bytes; only from the loop, and as ``send`` uses it.
+    ///
+    /// When it returns the room is set aside, and the caller must redeem it on the loop. Cancelling the task ends the wait
+    /// with an error and leaves nothing behind; a wait that was granted before stays granted. Each stalled stream holds this
+    /// frame, so it has neither a deadline nor a typed error, which would have its place in it.
+    ///
+    /// - Throws: `RPCError` when there never will be room.
+    package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async throws {
+        let place = WaitingPlace()
+        let failure: (any Error)? = await withTaskCancellationHandler {
+            unsafe await withUnsafeContinuation { continuation in
+                onLoop { call in
+                    self.takeHandedOver()
+                    if place.isCancelled {
+                        unsafe continuation.resume(returning: Self.sendCancelled)
+                        return
+                    }
+                    let waiter = SendWaiter(byteCount: byteCount + MessagePrefix.byteCount) { outcome in
+                        // Called exactly once: the engine takes a waiter out of its queue before it resumes it.
+                        switch outcome {
+                        case .granted: unsafe continuation.resume(returning: nil)
+                        case .failed(let error): unsafe continuation.resume(returning: error)
+                        }
+                    }
+                    place.waiter = waiter
+                    call.wait(waiter)
+                }
+            }
+        } onCancel: {
+            cancelled(place)
+        }
+        if let failure { throw failure }
+    }
+
+    private func cancelled(_ place: WaitingPlace) {
+        onLoop { call in
+            place.isCancelled = true
+            if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
+        }
+    }
+
     /// Suspends until a message of `byteCount` bytes could be sent; sets nothing aside.
     ///
     /// - Throws: why nothing can be sent any more, or that the task was cancelled.
@@ -70,10 +111,7 @@ extension CallHandle {
                 }
             }
         } onCancel: {
-            onLoop { call in
-                place.isCancelled = true
-                if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
-            }
+            cancelled(place)
         }
     }
 

@@ -7,7 +7,7 @@ package import WeirHTTP2
 /// A call as its handler holds it: usable from any task and thread.
 ///
 /// `@unchecked Sendable`: the call is only touched on the loop. ``isOnLoop`` is checked before each direct use, and
-/// everything else goes through ``onLoop(_:)``.
+/// everything else goes through ``onLoop(_:)``. ``request`` is set before the handler's task is made, and then is the task's.
 package final class CallHandle: @unchecked Sendable {
     /// The call; to be used on the loop only.
     package let call: ServerCall
@@ -15,6 +15,8 @@ package final class CallHandle: @unchecked Sendable {
     package let executor: any CallExecutor
     /// The peer's address.
     package let remoteAddress: SocketAddress?
+    /// The request's message until the handler has decoded it; afterwards nobody needs its bytes.
+    package var request: ByteBuffer?
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
     /// Messages on their way from other threads to the loop, and the end of the call as other threads know it.

@@ -13,6 +13,8 @@ final class LoopContext {
     var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
     /// One buffer for frames on their way to the socket: a connection needs it only while it writes.
     var spareOutput = ByteBuffer()
+    /// Buffers in which messages wait for their frames.
+    let spares = BufferPool()
 
     /// This loop's number.
     private let number: Int

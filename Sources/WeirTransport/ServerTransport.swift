@@ -23,10 +23,23 @@ package final class ServerTransport: Sendable {
         package var processReceiveBudgetBytes = 1 << 29
         /// Unsent bytes in the kernel's socket buffer above which it takes no more (`TCP_NOTSENT_LOWAT`).
         package var kernelUnsentBytes = 128 * 1024
+        /// The longest stall or tail deadline of any method: the kernel must be more patient than that.
+        package var longestDeadline: Duration = .seconds(60)
         /// Length of the accept queue.
         package var backlog = 1024
 
         package init() {}
+
+        /// How long the kernel waits for acknowledgement or for a window (`TCP_USER_TIMEOUT`), in milliseconds.
+        ///
+        /// It ends connections to peers that are gone, for which our clocks need not run. It would also end one to a peer whose
+        /// kernel still acknowledges zero-window probes, without a reason and without its streams being told, so it is longer
+        /// than any deadline of ours, with what that may be kept late by (RFC 5482; Linux counts zero-window time too).
+        package var kernelPatienceMilliseconds: Int {
+            let milliseconds = max(0, longestDeadline.saturatedNanoseconds / 1_000_000)
+            let (patience, overflow) = milliseconds.addingReportingOverflow(milliseconds / 4 + 10_000)
+            return overflow ? Int(Int32.max) : min(max(30_000, Int(patience)), Int(Int32.max))
+        }
     }
 
     /// What is open at the moment.
@@ -91,14 +104,18 @@ package final class ServerTransport: Sendable {
                         throw ChannelError.inappropriateOperationForState
                     }
                     // Not known to this kernel, or not a TCP socket: works without, with more hidden in the kernel.
-                    _ = try? channel.syncOptions?.setOption(
-                        ChannelOptions.Types.SocketOption(
-                            level: .tcp, name: .init(rawValue: ServerTransport.tcpNotSentLowWatermark)),
-                        value: configuration.kernelUnsentBytes)
+                    for (option, value) in [
+                        (ServerTransport.tcpNotSentLowWatermark, configuration.kernelUnsentBytes),
+                        (ServerTransport.tcpUserTimeout, configuration.kernelPatienceMilliseconds),
+                    ] {
+                        _ = try? channel.syncOptions?.setOption(
+                            ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: option)),
+                            value: value)
+                    }
                     let eventLoop = channel.eventLoop
                     let connection = try ServerConnection(
                         configuration: configuration.connection, routes: routes, budget: budget,
-                        receiveBudget: receiveBudget, now: .now,
+                        receiveBudget: receiveBudget, spares: context.spares, now: .now,
                         confinement: { eventLoop.inEventLoop })
                     try channel.pipeline.syncOperations.addHandler(
                         ServerConnectionHandler(connection: connection, loop: context, delegate: delegate))
@@ -115,6 +132,8 @@ package final class ServerTransport: Sendable {
 
     /// `TCP_NOTSENT_LOWAT` of Linux's `<netinet/tcp.h>`.
     private static let tcpNotSentLowWatermark: CInt = 25
+    /// `TCP_USER_TIMEOUT` of the same header.
+    private static let tcpUserTimeout: CInt = 18
 
     // MARK: - State
 

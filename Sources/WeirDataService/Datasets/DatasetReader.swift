@@ -21,6 +21,7 @@ package enum DatasetReader {
     /// ``DatasetError`` when the data set cannot be read, and `CancellationError` when the task is cancelled: before
     /// and while anything is read or waited for, and at the latest after ``SyntheticReader/cancellationInterval``
     /// computed chunks. What is already in memory may still be had, since looking costs more than handing it out.
+    @inline(never)
     package mutating func next() async throws -> DatasetChunk? {
         switch self {
         case .synthetic(let reader): try reader.nextUnlessCancelled()

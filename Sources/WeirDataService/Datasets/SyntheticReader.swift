@@ -13,13 +13,14 @@ package final class SyntheticReader {
     private let pattern: ByteBuffer
     private let chunkBytes: Int
     private let framing: DatasetRequest.Framing
-    private var cursor: ChunkCursor
+    // Each chunk looks at it several times; a reader belongs to one task, so nobody else is ever at it.
+    @exclusivity(unchecked) private var cursor: ChunkCursor
 
     /// Starts a stream; throws ``DatasetError/invalid(_:)`` when the request's chunks are too large.
     package init(_ request: DatasetRequest) throws(DatasetError) {
         self.chunkBytes = try request.effectiveChunkBytes()
         self.framing = request.framing
-        self.cursor = ChunkCursor(request)
+        unsafe self.cursor = ChunkCursor(request)
         self.pattern =
             switch request.framing {
             case .bytes: SyntheticPattern.bytes
@@ -29,7 +30,7 @@ package final class SyntheticReader {
 
     /// The next chunk, or nil after the last one.
     package func next() -> DatasetChunk? {
-        guard let sequence = cursor.sequence else { return nil }
+        guard let sequence = unsafe cursor.sequence else { return nil }
         let offset =
             switch framing {
             case .bytes: SyntheticPattern.offset(ofChunk: sequence)
@@ -37,14 +38,14 @@ package final class SyntheticReader {
             }
         // Never nil: both patterns reach a whole chunk of the largest size behind each of their offsets.
         guard let payload = pattern.getSlice(at: offset, length: chunkBytes) else { return nil }
-        cursor.advance()
+        unsafe cursor.advance()
         return DatasetChunk(sequence: sequence, payload: payload)
     }
 
     /// What ``next()`` returns; throws `CancellationError` when it finds the task cancelled, for which it looks once
     /// every ``cancellationInterval`` chunks.
     func nextUnlessCancelled() throws(CancellationError) -> DatasetChunk? {
-        if let sequence = cursor.sequence, sequence % Self.cancellationInterval == 0, Task.isCancelled {
+        if let sequence = unsafe cursor.sequence, sequence % Self.cancellationInterval == 0, Task.isCancelled {
             throw CancellationError()
         }
         return next()

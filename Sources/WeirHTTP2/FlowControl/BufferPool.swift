@@ -2,15 +2,16 @@
 
 package import NIOCore
 
-/// A few empty buffers that one connection's streams take turns in using.
+/// A few empty buffers that the streams of all connections of one loop take turns in using.
 ///
-/// A stream needs a buffer only between a message and the DATA frame that carries it, so a stalled stream holds none, and
-/// a busy connection allocates none. At most ``maximumBuffers`` of at most ``maximumBufferBytes`` each are kept.
-package struct BufferPool {
-    private var buffers: [ByteBuffer] = []
+/// A stream needs a buffer only between a message and the DATA frame that carries it, so a stalled stream holds none, a
+/// busy connection allocates none, and a thousand connections need no more than those that have a turn at once. At most
+/// ``maximumBuffers`` of at most ``maximumBufferBytes`` each are kept.
+package final class BufferPool {
+    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
 
-    /// Most buffers kept.
-    package static let maximumBuffers = 2
+    /// Most buffers kept: about as many streams fill one between two turns of a loop.
+    package static let maximumBuffers = 8
     /// Largest buffer kept, in bytes; larger ones go back to the allocator.
     package static let maximumBufferBytes = 128 * 1024
 
@@ -18,17 +19,17 @@ package struct BufferPool {
     package init() {}
 
     /// An empty buffer, a kept one if there is one.
-    package mutating func take(minimumCapacity: Int) -> ByteBuffer {
-        buffers.popLast() ?? ByteBufferAllocator().buffer(capacity: minimumCapacity)
+    package func take(minimumCapacity: Int) -> ByteBuffer {
+        unsafe buffers.popLast() ?? ByteBufferAllocator().buffer(capacity: minimumCapacity)
     }
 
     /// Takes a buffer back; its bytes are gone.
-    package mutating func give(_ buffer: consuming ByteBuffer) {
-        guard buffers.count < Self.maximumBuffers, buffer.capacity <= Self.maximumBufferBytes else { return }
+    package func give(_ buffer: consuming ByteBuffer) {
+        guard unsafe buffers.count < Self.maximumBuffers, buffer.capacity <= Self.maximumBufferBytes else { return }
         buffer.clear()
-        buffers.append(buffer)
+        unsafe buffers.append(buffer)
     }
 
     /// Bytes of memory kept, for tests and introspection.
-    package var heldBytes: Int { buffers.reduce(0) { $0 + $1.capacity } }
+    package var heldBytes: Int { unsafe buffers.reduce(0) { $0 + $1.capacity } }
 }

@@ -72,12 +72,13 @@ package struct SendFlowController: ~Copyable {
     package internal(set) var hasTurnToGive = false
     /// Streams that wait for a budget, in order of arrival.
     var budgetQueue: Deque<HTTP2Stream> = []
-    /// Buffers that the streams' queues share.
-    package var spares = BufferPool()
+    /// Buffers that the streams' queues share with those of the loop's other connections.
+    package var spares: BufferPool
 
     /// Makes the controller of a new connection: RFC 9113 §6.9.2 gives it a window of 65,535 bytes.
-    package init(limits: Limits, budget: consuming ConnectionSendBudget) {
+    package init(limits: Limits, budget: consuming ConnectionSendBudget, spares: BufferPool = BufferPool()) {
         self.limits = limits
+        self.spares = spares
         self.budget = budget
         window = SendWindow(bytes: 65_535)
     }

@@ -83,12 +83,15 @@ package struct SendQueue {
     }
 
     /// Moves what little waits into a buffer of its size: a blocked stream may keep it for as long as the stall deadline.
-    package mutating func shrink() {
+    ///
+    /// The buffer goes to the next stream that needs one.
+    package mutating func shrink(spares: inout BufferPool) {
         guard let buffer = tail else { return }
         guard buffer.capacity >= 2 * max(buffer.readableBytes, Self.smallestTailBytes) else { return }
         var small = ByteBufferAllocator().buffer(capacity: buffer.readableBytes)
         small.writeImmutableBuffer(buffer)
         tail = small
+        spares.give(buffer)
     }
 
     /// Drops everything; returns how many bytes that were.
