@@ -72,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", logging, argumentParser, nioPosix,
+                "WeirDataService", "WeirServer", "WeirRPC", logging, argumentParser, nioPosix,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),

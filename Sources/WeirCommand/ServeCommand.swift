@@ -6,6 +6,7 @@ internal import Logging
 internal import NIOPosix
 internal import UnixSignals
 internal import WeirDataService
+internal import WeirRPC
 internal import WeirServer
 
 /// `weir serve`: the DataService over the files of a directory.
@@ -42,6 +43,14 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "As --stall-deadline, once the handler is done and its tail is unsent.", valueName: "duration"))
     var tailDeadline = "60s"
+    @Option(
+        help: ArgumentHelp(
+            "Cancel a stream on which nothing is sent or received this long. (default: never)", valueName: "duration"))
+    var idleDeadline: String?
+    @Option(
+        help: ArgumentHelp(
+            "Cancel a stream whose client reads fewer bytes per second, over 30s. (default: none)", valueName: "size"))
+    var minimumRate: String?
     @Option(help: ArgumentHelp("Bytes a stream queues before its sender is suspended.", valueName: "size"))
     var streamBuffer = "64KiB"
     @Option(help: ArgumentHelp("Calls a client may have open on one connection.", valueName: "n"))
@@ -113,12 +122,12 @@ struct ServeCommand: AsyncParsableCommand {
         if let threads { configuration.threads = threads }
         configuration.stallDeadline = try duration(stallDeadline, "--stall-deadline")
         configuration.tailDeadline = try duration(tailDeadline, "--tail-deadline")
-        configuration.drainGrace = try duration(drainGrace, "--drain-grace")
-        guard let buffer = UnitText.bytes(streamBuffer) else {
-            throw CommandFailure(
-                .usage, "--stream-buffer \(streamBuffer) is not a size", hint: "write it as 65536, 64KiB or 4MiB")
+        if let idleDeadline { configuration.idleDeadline = try duration(idleDeadline, "--idle-deadline") }
+        if let minimumRate {
+            configuration.minimumRate = MinimumRate(bytesPerSecond: try size(minimumRate, "--minimum-rate"))
         }
-        configuration.streamBufferBytes = buffer
+        configuration.drainGrace = try duration(drainGrace, "--drain-grace")
+        configuration.streamBufferBytes = try size(streamBuffer, "--stream-buffer")
         configuration.maxConcurrentStreams = maxConcurrentStreams
         var service = ServerConfiguration.MethodSettings()
         service.maximumRequestBytes = DataService.maximumRequestBytes
@@ -133,6 +142,13 @@ struct ServeCommand: AsyncParsableCommand {
                 .usage, "\(option) \(text) is not a duration", hint: "write it as 250ms, 30s, 5m or 1h")
         }
         return duration
+    }
+
+    private func size(_ text: String, _ option: String) throws -> Int {
+        guard let bytes = UnitText.bytes(text) else {
+            throw CommandFailure(.usage, "\(option) \(text) is not a size", hint: "write it as 65536, 64KiB or 4MiB")
+        }
+        return bytes
     }
 
     private func makeLogger() throws -> Logger {

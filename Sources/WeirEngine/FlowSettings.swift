@@ -1,11 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How patient a server is with the reader of one call; settable for the server, a service or a method.
+package import WeirRPC
+
+/// How patient a server is with the reader of one call; settable for the server, a service, a method and a call.
 package struct FlowSettings: Sendable, Equatable {
     /// A stream that is blocked this long without a byte of progress is cancelled.
     package var stallDeadline: Duration = .seconds(60)
     /// As ``stallDeadline``, once the handler has returned and the rest of the response is still unsent.
     package var tailDeadline: Duration = .seconds(60)
+    /// A stream on which nothing is to be sent and nothing was received for this long is cancelled; nil: never.
+    package var idleDeadline: Duration?
+    /// The least that a stream with something to send must move; nil: a byte per deadline is enough.
+    package var minimumRate: MinimumRate?
 
     package init() {}
+}
+
+/// The settings of one call, made only when its handler changes them.
+final class FlowOverride {
+    var flow: FlowSettings
+
+    init(_ flow: FlowSettings) {
+        self.flow = flow
+    }
 }

@@ -9,7 +9,7 @@ package import WeirRPC
 ///
 /// Confined to its connection's loop. The rules are in ``ServerCallStateMachine`` (what may be sent when) and in
 /// ``SendFlowController`` (what may be queued now); this object joins them.
-package final class ServerCall: TimerTableEntry {
+package final class ServerCall {
     package let route: CallRoute
     package let head: RequestHead
     /// What the driver hangs on the call: its handler's task.
@@ -38,9 +38,7 @@ package final class ServerCall: TimerTableEntry {
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []
     /// What a sender is told after the end; the machine's own answer if nil.
     @exclusivity(unchecked) var endError: RPCError?
-
-    package var timerDeadline = MonotonicInstant.distantFuture
-    package var timerIndex = -1
+    private var flowOverride: FlowOverride?
 
     init(
         connection: ServerConnection, stream: HTTP2Stream, route: CallRoute, head: RequestHead,
@@ -62,7 +60,15 @@ package final class ServerCall: TimerTableEntry {
     package var isOpen: Bool { unsafe machine.isOpen && endError == nil }
 
     /// The deadlines that apply.
-    var flow: FlowSettings { route.flow ?? connection.configuration.flow }
+    ///
+    /// A change takes effect at once.
+    package var flow: FlowSettings {
+        get { flowOverride?.flow ?? route.flow ?? connection.configuration.flow }
+        set {
+            if let flowOverride { flowOverride.flow = newValue } else { flowOverride = FlowOverride(newValue) }
+            connection.flowChanged(self)
+        }
+    }
 
     /// Bytes held for the client: queued, and the room set aside for the message in the sender's hands.
     package var heldBytes: Int { stream.pendingBytes }
@@ -176,6 +182,8 @@ package final class ServerCall: TimerTableEntry {
         if index == 0, !stream.isGranted {
             connection.session.flow.abandonWaiting(on: stream)
             connection.session.flow.leaveQueues(stream)
+            // Whoever stood behind it may be served now.
+            connection.session.connectionWindowChanged = true
             presentFirstWaiter()
         }
         connection.act(.resumeSender(waiter, .failed(error)))
@@ -213,6 +221,11 @@ package final class ServerCall: TimerTableEntry {
 
     /// Nobody waits any more: the call is over.
     func failWaiters() {
+        if unsafe !waiters.isEmpty, !stream.isGranted {
+            connection.session.flow.abandonWaiting(on: stream)
+            connection.session.flow.leaveQueues(stream)
+            connection.session.connectionWindowChanged = true
+        }
         while let waiter = unsafe waiters.popFirst() {
             connection.act(.resumeSender(waiter, .failed(error)))
         }

@@ -46,9 +46,8 @@ extension ServerConnection {
             }
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
             stream.owner = call
-            // What a held-back message's part moves restarts the stall clock, so a stopped reader is cut this much later.
-            stream.holdBack = .nanoseconds(call.flow.stallDeadline.saturatedNanoseconds / 16)
-            timers.set(call, to: call.deadline)
+            applyFlow(of: call)
+            session.touch(stream)
         }
     }
 
@@ -173,6 +172,7 @@ extension ServerConnection {
     }
 
     private func streamClosed(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode, _ initiator: HTTP2Error.Initiator) {
+        timers.set(stream, to: nil)
         guard let call = stream.owner as? ServerCall else { return }
         stream.owner = nil
         let reason: CallEnd =
@@ -182,7 +182,6 @@ extension ServerConnection {
 
     /// The stream is gone: nothing of the call is left on the connection but a handler that may still run.
     func end(_ call: ServerCall, _ reason: CallEnd, _ error: RPCError?) {
-        timers.set(call, to: nil)
         if unsafe call.endError == nil { unsafe call.endError = error }
         if unsafe call.machine.terminated(reason) == .cancelHandler {
             cancelHandler(call)

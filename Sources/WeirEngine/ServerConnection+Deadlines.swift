@@ -3,57 +3,94 @@
 internal import WeirHTTP2
 internal import WeirRPC
 
-/// When a call is blocked, stalled or out of time, and what happens then.
+/// When a stream is blocked, and when something of it is due.
 extension ServerConnection {
-    /// Looks at a call whose queue, windows or sender changed: is it blocked, why, and when is something due.
-    func evaluate(_ call: ServerCall) {
-        let stream = call.stream
-        guard stream.owner === call else { return }
+    /// Looks at a stream whose queue, windows or sender changed: is it blocked, why, and when is something due.
+    func evaluate(_ stream: HTTP2Stream) {
+        guard session.streams[stream.id.rawValue] === stream else { return }
+        let call = stream.owner as? ServerCall
         if let cause = blockedCause(of: stream) {
             if cause == .streamWindow || cause == .connectionWindow { stream.queue.shrink() }
             stream.stall.blocked(
                 cause, at: now,
                 progressOfConnection: session.flow.waitsForOwnWindow(stream) ? nil : session.flow.lastProgress)
+            // A budget of ours is not the peer's slowness.
+            if cause == .budget { stream.rate?.stop(at: now) } else { stream.rate?.start(at: now) }
         } else {
             stream.stall.unblocked()
+            stream.rate?.stop(at: now)
             stream.creditSinceClockStart = false
         }
-        timers.set(call, to: nextInstant(of: call))
+        timers.set(stream, to: nextInstant(of: stream, call))
     }
 
-    private func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
+    /// The settings of a call changed: its deadlines with them.
+    func flowChanged(_ call: ServerCall) {
+        let stream = call.stream
+        guard stream.owner === call else { return }
+        applyFlow(of: call)
+        session.touch(stream)
+        outputIsWanted()
+    }
+
+    /// Prepares a call's stream for its settings.
+    func applyFlow(of call: ServerCall) {
+        let flow = call.flow
+        // What a held-back message's part moves restarts the stall clock, so a stopped reader is cut this much later.
+        call.stream.holdBack = .nanoseconds(flow.stallDeadline.saturatedNanoseconds / 16)
+        call.stream.rate = flow.minimumRate.map { rate in
+            RateMonitor(requiredBytes: rate.bytesPerPeriod, period: rate.period, grace: rate.grace)
+        }
+    }
+
+    func blockedCause(of stream: HTTP2Stream) -> BlockedCause? {
         guard stream.hasUnsentOutput else { return nil }
         return session.flow.blockedCause(of: stream)
     }
 
-    /// When the call will have stalled.
+    /// How long the stream may be without progress.
+    func deadline(of stream: HTTP2Stream, _ call: ServerCall?) -> Duration {
+        guard let call else { return configuration.flow.tailDeadline }
+        return call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
+    }
+
+    /// When the stream will have stalled.
     ///
     /// A stream that only waits for a stuck socket has no clock of its own: trailers could not get out either, so the
     /// connection's clock decides.
-    private func stallInstant(of call: ServerCall) -> MonotonicInstant? {
-        if call.stream.stall.cause == .socket, call.stream.stall.countsConnection { return nil }
-        let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
-        return call.stream.stall.stallInstant(
-            deadline: deadline, connectionProgress: session.flow.lastProgress)
+    private func stallInstant(of stream: HTTP2Stream, _ call: ServerCall?) -> MonotonicInstant? {
+        if stream.stall.cause == .socket, stream.stall.countsConnection { return nil }
+        return stream.stall.stallInstant(
+            deadline: deadline(of: stream, call), connectionProgress: session.flow.lastProgress)
     }
 
-    private func nextInstant(of call: ServerCall) -> MonotonicInstant? {
-        var next = call.deadline.flatMap { unsafe call.endError == nil ? $0 : nil } ?? .distantFuture
-        if let instant = stallInstant(of: call) { next = min(next, instant) }
-        if let instant = call.stream.holdBackUntil { next = min(next, instant) }
-        if let instant = call.stream.smallSendAt { next = min(next, instant) }
+    /// When the stream will have been idle for too long.
+    private func idleInstant(of stream: HTTP2Stream, _ call: ServerCall?) -> MonotonicInstant? {
+        guard let call, unsafe call.endError == nil, !call.handlerHasReturned, !stream.hasUnsentOutput else {
+            return nil
+        }
+        return call.flow.idleDeadline.map { stream.lastActivity + $0 }
+    }
+
+    private func nextInstant(of stream: HTTP2Stream, _ call: ServerCall?) -> MonotonicInstant? {
+        var next = call.flatMap { unsafe $0.endError == nil ? $0.deadline : nil } ?? .distantFuture
+        if let instant = stallInstant(of: stream, call) { next = min(next, instant) }
+        if let instant = idleInstant(of: stream, call) { next = min(next, instant) }
+        if let instant = stream.rate?.nextJudgement { next = min(next, instant) }
+        if let instant = stream.holdBackUntil { next = min(next, instant) }
+        if let instant = stream.smallSendAt { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
 
-    /// Something of the call is due.
+    /// Something of the stream is due.
     ///
     /// Whatever is acted on changes the state that made it due; the next deadline is set when the stream, which is
     /// touched, is looked at again.
-    func callTimerFired(_ call: ServerCall) {
-        let stream = call.stream
-        guard stream.owner === call else { return }
+    func streamTimerFired(_ stream: HTTP2Stream) {
+        guard session.streams[stream.id.rawValue] === stream else { return }
         session.touch(stream)
-        if let deadline = call.deadline, deadline <= now, unsafe call.endError == nil {
+        let call = stream.owner as? ServerCall
+        if let call, let deadline = call.deadline, deadline <= now, unsafe call.endError == nil {
             fail(
                 call,
                 Status(code: .deadlineExceeded, message: "the call's deadline passed before it was complete"))
@@ -65,7 +102,8 @@ extension ServerConnection {
             stream.holdBackIsOver = true
             session.connectionWindowChanged = true
         }
-        if let due = stallInstant(of: call), due <= now {
+        if let due = idleInstant(of: stream, call), due <= now, let call { return idle(call) }
+        if let due = stallInstant(of: stream, call), due <= now {
             if stream.creditSinceClockStart, stream.waitingBytes > 0, stream.window.bytes > 0,
                 session.flow.window.bytes > 0
             {
@@ -76,34 +114,11 @@ extension ServerConnection {
                 session.connectionWindowChanged = true
                 stream.stall.progressed(at: now)
             } else {
-                stalled(call)
+                return end(stream, call, for: .stalled)
             }
         }
-    }
-
-    private func stalled(_ call: ServerCall) {
-        let stream = call.stream
-        // What the stream waits for may have changed since it was last looked at.
-        let cause = blockedCause(of: stream) ?? stream.stall.cause ?? .streamWindow
-        let report = StreamStalled(
-            cause: StreamStalled.Cause(cause),
-            stalledFor: .nanoseconds(now.nanoseconds(since: stream.stall.blockedSince)),
-            heldBytes: call.heldBytes, messagesSent: call.messagesSent, windowBytes: stream.window.largestBytes,
-            isTail: call.handlerHasReturned)
-        act(.report(.stalled(method: call.route.method.path, stream: stream.id, report: report)))
-        let deadline = call.handlerHasReturned ? call.flow.tailDeadline : call.flow.stallDeadline
-        fail(call, report.status(deadline: deadline, retryDelay: configuration.stallRetryDelay), cause: report)
-    }
-}
-
-extension StreamStalled.Cause {
-    init(_ cause: BlockedCause) {
-        self =
-            switch cause {
-            case .socket: .socket
-            case .budget: .budget
-            case .connectionWindow: .connectionWindow
-            case .streamWindow: .streamWindow
-            }
+        if let rate = stream.rate, let due = rate.nextJudgement, due <= now, rate.isTooSlow(at: now) {
+            end(stream, call, for: .tooSlow)
+        }
     }
 }

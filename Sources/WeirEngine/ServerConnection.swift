@@ -24,7 +24,7 @@ package final class ServerConnection {
     package var onOutputWanted: () -> Void = {}
 
     let routes: any CallRouting
-    var timers = TimerTable<ServerCall>()
+    var timers = TimerTable<HTTP2Stream>()
     var now: MonotonicInstant
     /// Calls whose stream is open or whose handler runs.
     package internal(set) var handlersRunning = 0
@@ -35,14 +35,16 @@ package final class ServerConnection {
     var isClosed = false
 
     private var actions: [ServerConnectionAction] = []
-    private var toEvaluate: [ServerCall] = []
+    private var toEvaluate: [HTTP2Stream] = []
     private var openings: [SendFlowController.Opening] = []
     @exclusivity(unchecked) private var outputWanted = false
     /// Bytes ever produced, and those of them the kernel was last known to hold back.
     private var producedBytes: UInt64 = 0
     private var acceptedBytes: UInt64 = 0
     /// When output began to wait for the kernel.
-    private var socketBlockedSince: MonotonicInstant?
+    private(set) var socketBlockedSince: MonotonicInstant?
+    /// When the connection's own budget is looked at again, while it is used up.
+    var pressureCheckAt: MonotonicInstant?
 
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
@@ -139,9 +141,10 @@ package final class ServerConnection {
             act(.abort)
             return
         }
-        var due: [ServerCall] = []
-        while let call = timers.popDue(at: now) { due.append(call) }
-        for call in due { callTimerFired(call) }
+        var due: [HTTP2Stream] = []
+        relieveOwnBudget()
+        while let stream = timers.popDue(at: now) { due.append(stream) }
+        for stream in due { streamTimerFired(stream) }
         settle()
     }
 
@@ -155,6 +158,7 @@ package final class ServerConnection {
             let look = now.advanced(byNanoseconds: configuration.flow.stallDeadline.saturatedNanoseconds / 8)
             earliest = min(earliest, due, look)
         }
+        if let due = pressureInstant { earliest = min(earliest, due) }
         if session.flow.awaitsBudget { earliest = min(earliest, now + Self.budgetRetry) }
         return earliest == .distantFuture ? nil : earliest
     }
@@ -175,6 +179,7 @@ package final class ServerConnection {
         for stream in session.orderedStreams() {
             session.flow.discard(stream)
             session.flow.leaveQueues(stream)
+            timers.set(stream, to: nil)
             if let call = stream.owner as? ServerCall {
                 stream.owner = nil
                 end(call, .connectionLost, RPCError(.unavailable, reason))
@@ -216,15 +221,15 @@ package final class ServerConnection {
             for event in session.takeEvents() { handle(event) }
             for stream in session.takeTouched() {
                 session.flow.reconsider(stream, at: now, &openings)
-                if let call = stream.owner as? ServerCall { toEvaluate.append(call) }
+                toEvaluate.append(stream)
             }
             if session.connectionWindowChanged || session.flow.hasTurnToGive {
                 session.connectionWindowChanged = false
-                session.flow.serveQueues(&openings)
+                session.flow.serveQueues(at: now, &openings)
                 // What came may be too little for the first one: then its hold-back starts.
                 if let first = session.flow.firstOfCreditQueue { session.touch(first) }
             }
-            if session.flow.awaitsBudget { session.flow.serveBudgetQueue(&openings) }
+            if session.flow.awaitsBudget { session.flow.serveBudgetQueue(at: now, &openings) }
             for opening in openings {
                 switch opening {
                 case .granted(let stream): (stream.owner as? ServerCall)?.grantFirstWaiter()
@@ -233,7 +238,7 @@ package final class ServerConnection {
             }
             openings.removeAll(keepingCapacity: true)
         } while !session.events.isEmpty || !session.touched.isEmpty || session.connectionWindowChanged
-        for call in toEvaluate { evaluate(call) }
+        for stream in toEvaluate { evaluate(stream) }
         toEvaluate.removeAll(keepingCapacity: true)
         if session.wantsOutput { outputIsWanted() }
         if session.isFinished, session.output.readableBytes == 0 { close() }

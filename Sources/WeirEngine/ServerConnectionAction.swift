@@ -47,10 +47,14 @@ package final class SendWaiter {
 
 /// Something an operator wants to read about.
 package enum ServerConnectionReport: Sendable {
-    /// A stream was cut because its peer took nothing for too long.
+    /// A stream was cut because its peer was too slow; the report says by which rule.
     case stalled(method: String, stream: HTTP2StreamID, report: StreamStalled)
+    /// A stream was ended because nothing happened on it for as long as its idle deadline.
+    case idle(method: String, stream: HTTP2StreamID, idleFor: Duration)
     /// The connection was closed because the kernel took nothing for too long.
     case connectionStalled(seconds: Double, streams: Int)
+    /// The connection was closed to free memory: its socket took nothing while the send budget was used up.
+    case connectionShed(seconds: Double, streams: Int, heldBytes: Int)
     /// The peer broke the protocol.
     case protocolError(HTTP2Error)
     /// A request was refused before it became a call.

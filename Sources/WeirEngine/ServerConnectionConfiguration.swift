@@ -12,6 +12,8 @@ package struct ServerConnectionConfiguration: Sendable {
     package var flow = FlowSettings()
     /// Most bytes queued on one connection, output that the kernel has not taken included.
     package var connectionSendBudgetBytes = 4 * 1024 * 1024
+    /// How long a send budget must have been used up before the worst streams are shed.
+    package var pressureBeforeShedding: Duration = .seconds(1)
     /// How long a peer may take to acknowledge the drain's PING before the last GOAWAY goes out anyway.
     package var drainAcknowledgement: Duration = .seconds(5)
     /// When to tell a client whose stream was cut for a stall to come back.

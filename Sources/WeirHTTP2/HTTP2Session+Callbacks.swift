@@ -92,6 +92,7 @@ let onDataChunkCallback: nghttp2_on_data_chunk_recv_callback = { _, _, streamID,
         return 0
     }
     session.connectionCredit += stream.receiveCredit.received(count)
+    stream.lastActivity = session.now
     if stream.inbound == nil || stream.inbound?.readableBytes == 0 { session.record(.dataReceived(stream)) }
     var inbound = stream.inbound.take() ?? ByteBuffer()
     unsafe inbound.writeBytes(UnsafeRawBufferPointer(start: bytes, count: count))

@@ -13,13 +13,11 @@ extension HTTP2Session {
 
     func windowGranted(_ increment: Int, streamID: Int32) {
         if streamID == 0 {
-            unsafe flow.window.granted(increment)
+            unsafe flow.connectionGranted(increment)
             connectionWindowChanged = true
         } else if let stream = streams[streamID] {
-            unsafe stream.window.granted(increment)
+            unsafe flow.streamGranted(increment, on: stream)
             stream.creditSinceClockStart = true
-            // The reader reads: what its connection holds back now is held back anew.
-            unsafe stream.holdBackIsOver = false
             touch(stream)
         }
     }
@@ -64,7 +62,11 @@ extension HTTP2Session {
             unsafe stream.isDeferred = true
             // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
             if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes {
-                unsafe flow.awaitConnectionCredit(stream)
+                if unsafe flow.exceedsShare(1, on: stream) {
+                    unsafe flow.awaitShare(stream)
+                } else {
+                    unsafe flow.awaitConnectionCredit(stream)
+                }
             }
             touch(stream)
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
@@ -94,7 +96,8 @@ extension HTTP2Session {
     func dataSent(_ count: Int, on stream: HTTP2Stream) {
         unsafe stream.queue.move(count, into: &output, spares: &flow.spares)
         unsafe flow.dataSent(count, on: stream)
-        stream.sentBytes &+= UInt64(count)
+        stream.lastActivity = now
+        stream.rate?.moved(count)
         unsafe flow.lastProgress = now
         stream.creditSinceClockStart = false
         stream.stall.progressed(at: now)

@@ -74,12 +74,13 @@ extension HTTP2Session {
     /// Answers with a short text and no trailers, for a client that does not speak gRPC.
     package func respond(_ fields: HeaderFields, text: String, on stream: HTTP2Stream) {
         guard stream.sendState == .idle else { return }
-        submitResponse(fields, on: stream)
         let bytes = ByteBuffer(string: text + "\n")
         guard unsafe flow.admit(bytes.readableBytes, on: stream) else {
-            submitReset(stream, code: .noError)
+            // Nobody waits for a text: the fields say what is wrong.
+            submitTrailersOnly(fields, on: stream)
             return
         }
+        submitResponse(fields, on: stream)
         unsafe stream.queue.append(slice: bytes)
         stream.endsWithData = true
         stream.sendState = .finishing

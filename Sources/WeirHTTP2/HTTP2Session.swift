@@ -213,15 +213,14 @@ package import NIOCore
     }
 
     func streamOpened(_ id: Int32) -> HTTP2Stream {
-        let stream = HTTP2Stream(id: HTTP2StreamID(id), windowBytes: peerInitialWindowBytes)
+        let stream = HTTP2Stream(id: HTTP2StreamID(id), windowBytes: peerInitialWindowBytes, now: now)
         streams[id] = stream
         return stream
     }
 
     func streamClosed(_ id: Int32, code: UInt32) {
         guard let stream = streams.removeValue(forKey: id) else { return }
-        unsafe flow.discard(stream)
-        unsafe flow.leaveQueues(stream)
+        unsafe flow.streamEnded(stream)
         stream.receiveCredit.streamEnded()
         stream.sendState = .closed
         stream.trailers = nil

@@ -6,7 +6,7 @@ package import NIOCore
 ///
 /// A plain object, confined to its connection's loop like the session that owns it. The session's callbacks and the send
 /// flow controller write its fields; the engine reads them and hangs its call on ``owner``.
-package final class HTTP2Stream {
+package final class HTTP2Stream: TimerTableEntry {
     /// How far the response has come.
     package enum SendState: Sendable {
         /// Nothing was sent.
@@ -52,14 +52,22 @@ package final class HTTP2Stream {
     @exclusivity(unchecked) package internal(set) var waitingBytes = 0
     /// Whether room for the waiting message was set aside, so that its sender only has to write it.
     @exclusivity(unchecked) package internal(set) var isGranted = false
+    /// Whether the granted message goes out in parts, so that nothing of the windows is set aside for it.
+    var grantIsInParts = false
     /// Connection credit set aside for queued bytes of whole messages and for a granted message.
     @exclusivity(unchecked) var reservedBytes = 0
+    /// The connection's number of grants at which this stream may pass its share.
+    var passesShareAt: UInt64?
+    /// What the stream holds of the connection's window, at most.
+    var holding = FairShare.Holding()
     /// Whether nghttp2 asked for DATA and was told to come back later.
     @exclusivity(unchecked) package internal(set) var isDeferred = false
     /// Whether a message that fits no window was admitted and goes out in parts.
     @exclusivity(unchecked) var sendsInParts = false
     /// Whether the stream stands in the queue for connection credit.
     var awaitsConnectionCredit = false
+    /// Whether the stream stands among those past their share of the connection's window.
+    var yieldsConnectionCredit = false
     /// Whether the stream stands in the queue for a budget.
     var awaitsBudget = false
     /// Bytes this stream may still queue before others that wait for connection credit have their turn.
@@ -80,8 +88,14 @@ package final class HTTP2Stream {
     package var creditSinceClockStart = false
     /// Since when the stream is blocked, and why.
     package var stall = StallDetector()
-    /// Bytes of DATA sent so far.
-    package internal(set) var sentBytes: UInt64 = 0
+    /// When a byte of the stream was last received or sent.
+    package internal(set) var lastActivity: MonotonicInstant
+    /// Judges how fast the peer reads, where a minimum rate is set.
+    package var rate: RateMonitor?
+
+    // MARK: Deadlines
+    package var timerDeadline = MonotonicInstant.distantFuture
+    package var timerIndex = -1
 
     // MARK: Ending
     /// Set when this side submitted RST_STREAM, with its code.
@@ -94,8 +108,9 @@ package final class HTTP2Stream {
     /// Whether the stream is in the session's list of streams to look at.
     @exclusivity(unchecked) var isTouched = false
 
-    init(id: HTTP2StreamID, windowBytes: Int) {
+    init(id: HTTP2StreamID, windowBytes: Int, now: MonotonicInstant) {
         self.id = id
+        lastActivity = now
         unsafe window = SendWindow(bytes: windowBytes)
     }
 

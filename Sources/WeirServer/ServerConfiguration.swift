@@ -3,6 +3,7 @@
 internal import NIOCore
 internal import WeirEngine
 internal import WeirHTTP2
+public import WeirRPC
 package import WeirTransport
 
 /// Everything that can be set on a ``Server``, with its default.
@@ -20,6 +21,12 @@ public struct ServerConfiguration: Sendable {
     public var stallDeadline: Duration = .seconds(60)
     /// As ``stallDeadline``, once the handler has returned and the rest of its response is unsent.
     public var tailDeadline: Duration = .seconds(60)
+    /// A stream on which nothing is to be sent and nothing was received for this long is cancelled; nil: never.
+    public var idleDeadline: Duration?
+    /// The least that a client must read while it keeps a stream waiting; nil: a byte per ``stallDeadline`` is enough.
+    public var minimumRate: MinimumRate?
+    /// How long a send budget must have been used up before the streams that hold the most for the longest are shed.
+    public var pressureBeforeShedding: Duration = .seconds(1)
     /// Bytes a stream queues before `send` suspends (high watermark); it goes on at half of that.
     public var streamBufferBytes: Int = 64 * 1024
     /// Bytes queued on one connection, output that the kernel has not taken included.
@@ -51,11 +58,24 @@ public struct ServerConfiguration: Sendable {
         public var stallDeadline: Duration?
         /// See ``ServerConfiguration/tailDeadline``.
         public var tailDeadline: Duration?
+        /// See ``ServerConfiguration/idleDeadline``.
+        public var idleDeadline: Duration?
+        /// See ``ServerConfiguration/minimumRate``.
+        public var minimumRate: MinimumRate?
         /// See ``ServerConfiguration/maximumRequestBytes``.
         public var maximumRequestBytes: Int?
 
         /// Makes settings that leave everything as it is.
         public init() {}
+
+        /// What is wrong; nil when nothing is.
+        var problem: String? {
+            if let stallDeadline, stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
+            if let tailDeadline, tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
+            if let idleDeadline, idleDeadline <= .zero { return "idleDeadline must be longer than 0s" }
+            if let maximumRequestBytes, maximumRequestBytes < 0 { return "maximumRequestBytes must not be negative" }
+            return minimumRate?.problem
+        }
     }
 
     /// What is wrong with the configuration, said so that it can be mended; nil when nothing is.
@@ -65,6 +85,12 @@ public struct ServerConfiguration: Sendable {
         if streamBufferBytes < 1 { return "streamBufferBytes is \(streamBufferBytes); at least 1 is needed" }
         if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
         if tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
+        if pressureBeforeShedding < .zero { return "pressureBeforeShedding must not be negative" }
+        if let idleDeadline, idleDeadline <= .zero { return "idleDeadline must be longer than 0s; leave it nil for none" }
+        if let problem = minimumRate?.problem { return problem }
+        for (name, settings) in overrides {
+            if let problem = settings.problem { return "the settings of \(name): \(problem)" }
+        }
         if drainGrace < .zero { return "drainGrace must not be negative" }
         if maxConcurrentStreams < 1 || maxConcurrentStreams > Int(Int32.max) {
             return "maxConcurrentStreams is \(maxConcurrentStreams); it must be between 1 and \(Int32.max)"
@@ -93,6 +119,7 @@ extension ServerConfiguration {
         transport.threads = threads
         transport.processSendBudgetBytes = processSendBudgetBytes
         transport.connection.flow = flow(nil)
+        transport.connection.pressureBeforeShedding = pressureBeforeShedding
         transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
         transport.connection.flowLimits.streamHighWatermarkBytes = streamBufferBytes
         transport.connection.flowLimits.streamLowWatermarkBytes = streamBufferBytes / 2
@@ -105,6 +132,8 @@ extension ServerConfiguration {
         var flow = FlowSettings()
         flow.stallDeadline = settings?.stallDeadline ?? stallDeadline
         flow.tailDeadline = settings?.tailDeadline ?? tailDeadline
+        flow.idleDeadline = settings?.idleDeadline ?? idleDeadline
+        flow.minimumRate = settings?.minimumRate ?? minimumRate
         return flow
     }
 }

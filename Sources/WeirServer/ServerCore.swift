@@ -98,12 +98,19 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         switch report {
         case .stalled(let method, let stream, let stalled):
             logger.notice(
-                "stream stalled and was cancelled",
+                "\(Self.text(of: stalled.reason))",
                 metadata: [
                     "weir.method": "\(method)", "weir.stream": "\(stream)", "weir.peer": peer,
                     "weir.cause": "\(stalled.cause.rawValue)", "weir.stalled_for": "\(stalled.stalledFor.secondsText)",
                     "weir.held_bytes": "\(stalled.heldBytes)", "weir.messages_sent": "\(stalled.messagesSent)",
                     "weir.window": "\(stalled.windowBytes)", "weir.tail": "\(stalled.isTail)",
+                ])
+        case .idle(let method, let stream, let idleFor):
+            logger.notice(
+                "stream was idle and was cancelled",
+                metadata: [
+                    "weir.method": "\(method)", "weir.stream": "\(stream)", "weir.peer": peer,
+                    "weir.idle_for": "\(idleFor.secondsText)",
                 ])
         case .connectionStalled(let seconds, let streams):
             logger.notice(
@@ -112,10 +119,25 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                     "weir.peer": peer, "weir.cause": "socket",
                     "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
                 ])
+        case .connectionShed(let seconds, let streams, let heldBytes):
+            logger.notice(
+                "connection was closed to free memory: its socket took no bytes while the send budget was used up",
+                metadata: [
+                    "weir.peer": peer, "weir.cause": "socket", "weir.held_bytes": "\(heldBytes)",
+                    "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
+                ])
         case .protocolError(let error):
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
         case .refused(let reason):
             logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
+        }
+    }
+
+    private static func text(of reason: StreamStalled.Reason) -> String {
+        switch reason {
+        case .stalled: "stream stalled and was cancelled"
+        case .tooSlow: "stream was read too slowly and was cancelled"
+        case .shed: "stream was shed to free memory"
         }
     }
 }

@@ -57,13 +57,20 @@ package final class ServerTransport: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.threads))
         self.group = group
         let budget = ProcessSendBudget(limitBytes: configuration.processSendBudgetBytes)
+        let pressure = SendPressure(budget: budget, delay: configuration.connection.pressureBeforeShedding)
         var contexts: [ObjectIdentifier: NIOLoopBound<LoopContext>] = [:]
-        for loop in group.makeIterator() {
+        for (number, loop) in group.makeIterator().enumerated() {
             contexts[ObjectIdentifier(loop)] = try await loop.submit {
-                NIOLoopBound(LoopContext(executor: LoopExecutor(eventLoop: loop)), eventLoop: loop)
+                let executor = LoopExecutor(eventLoop: loop)
+                return NIOLoopBound(
+                    LoopContext(executor: executor, number: number, pressure: pressure), eventLoop: loop)
             }.get()
         }
-        loops = Array(contexts.values)
+        let loops = Array(contexts.values)
+        self.loops = loops
+        budget.onPressure {
+            for loop in loops { loop.eventLoop.execute { loop.value.watchPressure() } }
+        }
         let contextOfLoop = contexts
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))

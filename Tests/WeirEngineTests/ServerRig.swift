@@ -37,6 +37,7 @@ final class ServerRig {
     /// Written and not yet taken by the kernel.
     var unsent: [UInt8] = []
     var maximumOutputBytes = 0
+    var maximumHeldBytes = 0
 
     var calls: [Int32: ServerCall] = [:]
     var requests: [Int32: [UInt8]] = [:]
@@ -45,20 +46,23 @@ final class ServerRig {
     var refusals: [String] = []
     var protocolErrors: [HTTP2Error] = []
     var connectionStalls = 0
+    var idles = 0
+    var connectionsShed = 0
     var closed = 0
     var aborted = 0
     var peerUnderstood = true
     /// Called when a handler starts.
     var onStart: (ServerCall) -> Void = { _ in }
 
-    init(_ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30)
-        throws
-    {
+    init(
+        _ configure: (inout ServerConnectionConfiguration) -> Void = { _ in }, processBytes: Int = 1 << 30,
+        process: ProcessSendBudget? = nil
+    ) throws {
         var configuration = ServerConnectionConfiguration()
         configure(&configuration)
-        process = ProcessSendBudget(limitBytes: processBytes)
+        self.process = process ?? ProcessSendBudget(limitBytes: processBytes)
         connection = try ServerConnection(
-            configuration: configuration, routes: TestRoutes(), budget: process, now: now)
+            configuration: configuration, routes: TestRoutes(), budget: self.process, now: now)
     }
 
     /// The peer sends its preface and these frames, then these windows open.
@@ -78,6 +82,12 @@ final class ServerRig {
         var more = true
         while more {
             more = perform()
+            // As a channel that is not writable: nothing more is collected for it.
+            if !socketIsOpen, unsent.count >= 1 << 16 {
+                connection.outputBuffered(unsent.count, isWritable: false, at: now)
+                if perform() || more { continue }
+                return
+            }
             let wantsMore = connection.produceOutput(at: now)
             let bytes = Array(connection.output.readableBytesView)
             connection.output.clear()
@@ -87,10 +97,17 @@ final class ServerRig {
                 peerUnderstood = peer.receive(unsent) && peerUnderstood
                 unsent = []
             }
+            maximumHeldBytes = max(maximumHeldBytes, connection.counts.heldBytes)
             connection.outputBuffered(unsent.count, isWritable: socketIsOpen, at: now)
             more = perform() || wantsMore || !bytes.isEmpty || more
-            if !socketIsOpen, unsent.count >= 1 << 16 { return }
         }
+    }
+
+    /// The kernel takes this many bytes of what waits, and then no more.
+    func acceptOutput(_ count: Int) {
+        peerUnderstood = peer.receive(Array(unsent.prefix(count))) && peerUnderstood
+        unsent.removeFirst(min(count, unsent.count))
+        connection.outputBuffered(unsent.count, isWritable: false, at: now)
     }
 
     /// Carries out the actions that are there; returns whether there were any.
@@ -105,6 +122,8 @@ final class ServerRig {
             case .resumeSender(let waiter, let outcome): waiter.resume(outcome)
             case .cancelHandler(let call): cancelled.append(call.streamID.rawValue)
             case .report(.stalled(_, _, let report)): stalls.append(report)
+            case .report(.idle): idles += 1
+            case .report(.connectionShed): connectionsShed += 1
             case .report(.connectionStalled): connectionStalls += 1
             case .report(.protocolError(let error)): protocolErrors.append(error)
             case .report(.refused(let reason)): refusals.append(reason)

@@ -21,7 +21,7 @@ final class FlowRig {
 
     /// Opens a stream with this window.
     func open(windowBytes: Int = 65_535) -> HTTP2Stream {
-        let stream = HTTP2Stream(id: HTTP2StreamID(Int32(2 * streams.count + 1)), windowBytes: windowBytes)
+        let stream = HTTP2Stream(id: HTTP2StreamID(Int32(2 * streams.count + 1)), windowBytes: windowBytes, now: now)
         streams.append(stream)
         return stream
     }
@@ -47,8 +47,8 @@ final class FlowRig {
 
     func serve() -> [SendFlowController.Opening] {
         var openings: [SendFlowController.Opening] = []
-        flow.serveQueues(&openings)
-        if flow.awaitsBudget { flow.serveBudgetQueue(&openings) }
+        flow.serveQueues(at: now, &openings)
+        if flow.awaitsBudget { flow.serveBudgetQueue(at: now, &openings) }
         return openings
     }
 
@@ -77,8 +77,7 @@ final class FlowRig {
 
     /// Ends a stream.
     func end(_ stream: HTTP2Stream) {
-        flow.discard(stream)
-        flow.leaveQueues(stream)
+        flow.streamEnded(stream)
     }
 
     private func write(_ count: Int, on stream: HTTP2Stream) {

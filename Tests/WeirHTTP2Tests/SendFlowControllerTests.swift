@@ -41,8 +41,9 @@ struct SendFlowControllerTests {
         stream.holdBackUntil = nil
         stream.holdBackIsOver = true
         #expect(rig.reconsider(stream).granted == [1])
-        #expect(stream.sendsInParts)
+        #expect(stream.grantIsInParts)
         rig.redeem(stream)
+        #expect(stream.sendsInParts)
         var sent = 0
         while true {
             let count = rig.sendFrame(stream)
@@ -146,7 +147,8 @@ struct SendFlowControllerTests {
         while rig.sendFrame(first) > 0 {}
         #expect(rig.wait(4_000, on: first).isEmpty)
         #expect(rig.wait(50_000, on: second).isEmpty)
-        rig.flow.window.granted(40_000)
+        rig.flow.streamGranted(65_535, on: first)
+        rig.flow.connectionGranted(40_000)
         #expect(rig.serve().granted == [1])
         rig.redeem(first)
         #expect(rig.send(12_000, on: first))

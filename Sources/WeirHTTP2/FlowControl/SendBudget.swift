@@ -9,8 +9,13 @@ internal import Synchronization
 package final class ProcessSendBudget: Sendable {
     /// The cap, in bytes.
     package let limitBytes: Int
+    /// Below this many bytes pressure is over: an eighth under the cap, so that it does not come back at once.
+    package var reliefBytes: Int { limitBytes - limitBytes / 8 }
     /// Bytes that connections have taken.
     private let taken = Atomic<Int>(0)
+    /// When the cap first refused somebody, in nanoseconds; `.max` while there is no pressure.
+    private let refusedSince = Atomic<Int64>(.max)
+    private let listener = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Makes a budget of this many bytes.
     package init(limitBytes: Int) {
@@ -19,6 +24,24 @@ package final class ProcessSendBudget: Sendable {
 
     /// Bytes that connections hold at the moment, counted in whole blocks.
     package var takenBytes: Int { taken.load(ordering: .relaxed) }
+
+    /// Since when the cap has refused messages without falling below ``reliefBytes``; nil while there is no pressure.
+    package var pressureSince: MonotonicInstant? {
+        let since = refusedSince.load(ordering: .relaxed)
+        return since == .max ? nil : MonotonicInstant(nanoseconds: since)
+    }
+
+    /// Calls `body` each time pressure begins, from whatever thread that happens on.
+    package func onPressure(_ body: @escaping @Sendable () -> Void) {
+        listener.withLock { $0 = body }
+    }
+
+    /// The cap kept a message out.
+    func refused(at now: MonotonicInstant) {
+        guard refusedSince.load(ordering: .relaxed) == .max else { return }
+        let isFirst = refusedSince.compareExchange(expected: .max, desired: now.nanoseconds, ordering: .relaxed).exchanged
+        if isFirst { listener.withLock { $0 }?() }
+    }
 
     /// Takes room for `count` bytes; false, and nothing taken, when they do not fit.
     func take(_ count: Int) -> Bool {
@@ -30,7 +53,10 @@ package final class ProcessSendBudget: Sendable {
 
     /// Gives room back.
     func give(_ count: Int) {
-        taken.wrappingSubtract(count, ordering: .relaxed)
+        let now = taken.wrappingSubtract(count, ordering: .relaxed).newValue
+        if now < reliefBytes, refusedSince.load(ordering: .relaxed) != .max {
+            refusedSince.store(.max, ordering: .relaxed)
+        }
     }
 }
 
@@ -43,6 +69,11 @@ package struct ConnectionSendBudget: ~Copyable {
     package private(set) var heldBytes = 0
     /// Bytes taken from the process, a multiple of the block.
     private var reservedBytes = 0
+
+    /// Since when the connection's own cap has refused messages without falling an eighth below; nil: no pressure.
+    package private(set) var pressureSince: MonotonicInstant?
+    /// Below this many bytes the connection's pressure is over.
+    package var reliefBytes: Int { limitBytes - limitBytes / 8 }
 
     /// Bytes taken from the process at a time.
     static let blockBytes = 64 * 1024
@@ -77,9 +108,19 @@ package struct ConnectionSendBudget: ~Copyable {
         return true
     }
 
+    /// A message of `count` bytes was kept out.
+    package mutating func refused(_ count: Int, at now: MonotonicInstant) {
+        if heldBytes + count > limitBytes {
+            if pressureSince == nil { pressureSince = now }
+        } else {
+            process.refused(at: now)
+        }
+    }
+
     /// Counts `count` bytes out; keeps at most one spare block.
     package mutating func release(_ count: Int) {
         heldBytes -= count
+        if pressureSince != nil, heldBytes < reliefBytes { pressureSince = nil }
         let keep = (heldBytes + Self.blockBytes - 1) / Self.blockBytes * Self.blockBytes
         if heldBytes == 0 {
             process.give(reservedBytes)

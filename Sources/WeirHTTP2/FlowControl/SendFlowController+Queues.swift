@@ -15,6 +15,7 @@ extension SendFlowController {
         if canResumeData(of: stream) { openings.append(.resumeData(stream)) }
         guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return }
         if grant(stream, atHeadOfQueue: false) {
+            leaveYieldQueue(stream)
             openings.append(.granted(stream))
             return
         }
@@ -24,12 +25,14 @@ extension SendFlowController {
         case .queueIsFull:
             return
         case .whole, .inParts:
-            // Room is there: it is others' turn for connection credit, or a budget is used up.
-            if unsafe stream.takesTurns || !creditQueue.isEmpty {
+            // Room is there: it is others' turn for connection credit, the stream is past its share, or a budget is used up.
+            if unsafe exceedsShare(stream.waitingBytes, on: stream) {
+                giveWay(stream, at: now)
+            } else if unsafe stream.takesTurns || !creditQueue.isEmpty {
                 awaitConnectionCredit(stream)
                 hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns
             } else {
-                awaitBudget(stream)
+                awaitBudget(stream, at: now)
             }
         case .blocked:
             if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
@@ -47,14 +50,35 @@ extension SendFlowController {
         return unsafe count >= min(limits.smallestUsefulBytes, stream.queue.byteCount)
     }
 
+    /// Lets others go first: the stream holds its share of a scarce connection window already.
+    private mutating func giveWay(_ stream: HTTP2Stream, at now: MonotonicInstant) {
+        awaitShare(stream)
+        armHoldBack(stream, at: now)
+    }
+
+    /// Puts a stream past its share at the end of the queue of those.
+    mutating func awaitShare(_ stream: HTTP2Stream) {
+        guard !stream.yieldsConnectionCredit, !stream.awaitsConnectionCredit else { return }
+        stream.yieldsConnectionCredit = true
+        yieldQueue.append(stream)
+    }
+
+    private mutating func leaveYieldQueue(_ stream: HTTP2Stream) {
+        guard stream.yieldsConnectionCredit else { return }
+        yieldQueue.removeAll { $0 === stream }
+        stream.yieldsConnectionCredit = false
+    }
+
     /// Puts a stream whose DATA or message waits for connection credit at the end of the queue for it.
     mutating func awaitConnectionCredit(_ stream: HTTP2Stream) {
+        leaveYieldQueue(stream)
         guard !stream.awaitsConnectionCredit else { return }
         stream.awaitsConnectionCredit = true
         creditQueue.append(stream)
     }
 
-    private mutating func awaitBudget(_ stream: HTTP2Stream) {
+    private mutating func awaitBudget(_ stream: HTTP2Stream, at now: MonotonicInstant) {
+        unsafe budget.refused(stream.waitingBytes, at: now)
         guard !stream.awaitsBudget else { return }
         stream.awaitsBudget = true
         budgetQueue.append(stream)
@@ -81,7 +105,7 @@ extension SendFlowController {
     ///
     /// The first one saves credit up, so large messages are not starved by small ones; when the window cannot become large
     /// enough for it, its hold-back ends and it goes out in parts.
-    package mutating func serveQueues(_ openings: inout [Opening]) {
+    package mutating func serveQueues(at now: MonotonicInstant, _ openings: inout [Opening]) {
         hasTurnToGive = false
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
@@ -93,16 +117,49 @@ extension SendFlowController {
                 if grant(stream, atHeadOfQueue: true) {
                     unsafe stream.takesTurns = isContended
                     openings.append(.granted(stream))
+                } else if unsafe exceedsShare(stream.waitingBytes, on: stream), waitsForBudget(stream) {
+                    creditQueue.removeFirst()
+                    stream.awaitsConnectionCredit = false
+                    giveWay(stream, at: now)
+                    continue
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
                     unsafe freeConnectionBytes < stream.waitingBytes
                 {
                     return
                 } else if waitsForBudget(stream) {
-                    awaitBudget(stream)
+                    awaitBudget(stream, at: now)
                 }
             }
             creditQueue.removeFirst()
             stream.awaitsConnectionCredit = false
+        }
+        serveYieldQueue(at: now, &openings)
+    }
+
+    /// Serves the streams past their share once nobody else waits and the window is no longer scarce.
+    ///
+    /// While it is scarce, only one's own credit or the end of its hold-back brings a message on, and then the stream is
+    /// looked at by itself; DATA of a message that is under way goes on as soon as nobody else wants the credit.
+    private mutating func serveYieldQueue(at now: MonotonicInstant, _ openings: inout [Opening]) {
+        while creditQueue.isEmpty, let stream = yieldQueue.first {
+            if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
+                if unsafe exceedsShare(stream.waitingBytes, on: stream) { return }
+                if grant(stream, atHeadOfQueue: true) {
+                    openings.append(.granted(stream))
+                } else if waitsForBudget(stream) {
+                    leaveYieldQueue(stream)
+                    awaitBudget(stream, at: now)
+                    continue
+                } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+                    awaitConnectionCredit(stream)
+                    return
+                }
+            } else if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty {
+                guard freeConnectionBytes > 0 else { return }
+                openings.append(.resumeData(stream))
+            }
+            yieldQueue.removeFirst()
+            stream.yieldsConnectionCredit = false
         }
     }
 
@@ -110,11 +167,16 @@ extension SendFlowController {
     package var firstOfCreditQueue: HTTP2Stream? { creditQueue.first }
 
     /// Serves the streams that wait for a budget, first come first served.
-    package mutating func serveBudgetQueue(_ openings: inout [Opening]) {
+    package mutating func serveBudgetQueue(at now: MonotonicInstant, _ openings: inout [Opening]) {
         while let stream = budgetQueue.first {
             if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if grant(stream, atHeadOfQueue: creditQueue.isEmpty) {
                     openings.append(.granted(stream))
+                } else if unsafe exceedsShare(stream.waitingBytes, on: stream), waitsForBudget(stream) {
+                    budgetQueue.removeFirst()
+                    stream.awaitsBudget = false
+                    giveWay(stream, at: now)
+                    continue
                 } else if waitsForBudget(stream) {
                     return
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
@@ -136,6 +198,7 @@ extension SendFlowController {
             creditQueue.removeAll { $0 === stream }
             stream.awaitsConnectionCredit = false
         }
+        leaveYieldQueue(stream)
         if stream.awaitsBudget {
             budgetQueue.removeAll { $0 === stream }
             stream.awaitsBudget = false

@@ -62,6 +62,10 @@ package struct SendFlowController: ~Copyable {
     package private(set) var outputBytes = 0
     /// Streams that wait for connection credit only, in order of arrival.
     var creditQueue: Deque<HTTP2Stream> = []
+    /// Streams past their share of a scarce connection window, in order of arrival; served when nobody else waits.
+    var yieldQueue: Deque<HTTP2Stream> = []
+    /// How much of the connection's window each may hold.
+    package internal(set) var share = FairShare()
     /// Whether a stream that used up its turn waits for the next one, for which there may be credit.
     package internal(set) var hasTurnToGive = false
     /// Streams that wait for a budget, in order of arrival.
@@ -109,15 +113,20 @@ package struct SendFlowController: ~Copyable {
     @inline(__always)
     package mutating func admit(_ count: Int, on stream: HTTP2Stream) -> Bool {
         guard unsafe stream.waitingBytes == 0 else { return false }
-        return take(count, on: stream, mayPassQueue: false)
+        guard let taken = take(count, on: stream, mayPassQueue: false) else { return false }
+        if taken == .inParts { unsafe stream.sendsInParts = true }
+        return true
     }
 
     /// Sets room aside for the message a sender of `stream` waits with, if there is any; returns whether it did.
     mutating func grant(_ stream: HTTP2Stream, atHeadOfQueue: Bool) -> Bool {
         guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return false }
         guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return false }
-        guard unsafe take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else { return false }
+        guard let taken = unsafe take(stream.waitingBytes, on: stream, mayPassQueue: atHeadOfQueue) else {
+            return false
+        }
         unsafe stream.isGranted = true
+        stream.grantIsInParts = taken == .inParts
         unsafe stream.quantumBytes = unsafe max(0, limits.quantumBytes - stream.waitingBytes)
         return true
     }
@@ -127,6 +136,10 @@ package struct SendFlowController: ~Copyable {
         guard unsafe stream.isGranted else { return false }
         unsafe stream.isGranted = false
         unsafe stream.waitingBytes = 0
+        if stream.grantIsInParts {
+            stream.grantIsInParts = false
+            unsafe stream.sendsInParts = true
+        }
         return true
     }
 
@@ -134,13 +147,10 @@ package struct SendFlowController: ~Copyable {
     package mutating func abandonWaiting(on stream: HTTP2Stream) {
         if unsafe stream.isGranted {
             unsafe budget.release(stream.waitingBytes)
-            if unsafe stream.sendsInParts {
-                unsafe stream.sendsInParts = false
-            } else {
-                unsafe unreserve(stream.waitingBytes, on: stream)
-            }
+            if !stream.grantIsInParts { unsafe unreserve(stream.waitingBytes, on: stream) }
         }
         unsafe stream.isGranted = false
+        stream.grantIsInParts = false
         unsafe stream.waitingBytes = 0
         unsafe stream.holdBackUntil = nil
         unsafe stream.holdBackIsOver = false
@@ -156,7 +166,11 @@ package struct SendFlowController: ~Copyable {
     /// A message that was admitted is not written after all.
     package mutating func returnUnused(_ count: Int, on stream: HTTP2Stream) {
         budget.release(count)
-        if unsafe stream.sendsInParts { unsafe stream.sendsInParts = false } else { unreserve(count, on: stream) }
+        if unsafe !stream.sendsInParts {
+            unreserve(count, on: stream)
+        } else if unsafe stream.queue.isEmpty {
+            unsafe stream.sendsInParts = false
+        }
     }
 
     /// The kernel holds back no more than `remaining` bytes of the output: the rest is no longer ours.
@@ -166,23 +180,43 @@ package struct SendFlowController: ~Copyable {
         budget.release(accepted)
     }
 
-    private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Bool {
+    /// Takes the room, if there is any; returns how the message will go out.
+    private mutating func take(_ count: Int, on stream: HTTP2Stream, mayPassQueue: Bool) -> Verdict? {
         let verdict = verdict(count, on: stream)
-        guard verdict == .whole || verdict == .inParts else { return false }
-        if !mayPassQueue, unsafe stream.takesTurns || !creditQueue.isEmpty {
-            guard unsafe stream.quantumBytes >= count else { return false }
-            unsafe stream.quantumBytes -= count
+        guard verdict == .whole || verdict == .inParts else { return nil }
+        let needsTurn = unsafe !mayPassQueue && (stream.takesTurns || !creditQueue.isEmpty)
+        if needsTurn, unsafe stream.quantumBytes < count { return nil }
+        if share.isScarce(count, free: freeConnectionBytes, window: window) {
+            guard mayExceedShare(count, on: stream) else { return nil }
         }
-        guard budget.hold(count) else { return false }
+        guard budget.hold(count) else { return nil }
+        if needsTurn { unsafe stream.quantumBytes -= count }
         if verdict == .whole {
             unsafe stream.reservedBytes += count
             reservedBytes += count
-        } else {
-            unsafe stream.sendsInParts = true
         }
         unsafe stream.holdBackUntil = nil
         unsafe stream.holdBackIsOver = false
+        return verdict
+    }
+
+    /// Whether the stream stays within its share of the connection's window with `count` more, or may go past it.
+    private mutating func mayExceedShare(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard exceedsShare(count, on: stream) else { return true }
+        // Once its hold-back is over it may go on past its share until the peer grants credit.
+        guard unsafe stream.holdBackIsOver || stream.passesShareAt == share.sequence else { return false }
+        stream.passesShareAt = share.sequence
+        share.probed()
         return true
+    }
+
+    /// Whether the window is scarce and the stream would hold more than its share of it.
+    func exceedsShare(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard share.isScarce(count, free: freeConnectionBytes, window: window) else { return false }
+        let others = creditQueue.count - (stream.awaitsConnectionCredit ? 1 : 0)
+        return unsafe share.isExceeded(
+            by: count, stream.holding, reserved: stream.reservedBytes, streamWindow: stream.window,
+            connectionWindow: window, othersWait: others > 0)
     }
 
     // MARK: Sending
@@ -191,23 +225,53 @@ package struct SendFlowController: ~Copyable {
     func sendableBytes(on stream: HTTP2Stream, frameLimit: Int) -> Int {
         let queued = unsafe stream.queue.byteCount
         let wanted = min(frameLimit, queued)
-        let grantedBytes = unsafe stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
-        let unreserved = unsafe queued - (stream.reservedBytes - grantedBytes)
+        let unreserved = unsafe queued - (stream.reservedBytes - reservedForGrant(of: stream))
         guard unreserved > 0 else { return wanted }
         let free = max(0, freeConnectionBytes)
+        // Others wait for what is left, and this one holds its share already.
+        if !creditQueue.isEmpty, !stream.awaitsConnectionCredit, exceedsShare(1, on: stream) { return 0 }
         return free >= unreserved ? wanted : min(wanted, free)
     }
 
     /// DATA with `count` bytes of payload left for the connection's output.
     mutating func dataSent(_ count: Int, on stream: HTTP2Stream) {
         // Called after the bytes left the queue: those without a reservation stand in front and go first.
-        let grantedBytes = unsafe stream.isGranted && !stream.sendsInParts ? stream.waitingBytes : 0
-        let excess = unsafe stream.reservedBytes - grantedBytes - stream.queue.byteCount
+        let excess = unsafe stream.reservedBytes - reservedForGrant(of: stream) - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
+        unsafe share.sent(count, &stream.holding, wasWhole: stream.window.unreturnedBytes == 0)
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
-        if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = unsafe stream.isGranted && stream.sendsInParts }
+        if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = false }
+    }
+
+    /// The peer returned credit of the stream.
+    mutating func streamGranted(_ increment: Int, on stream: HTTP2Stream) {
+        let held = unsafe stream.window.unreturnedBytes
+        unsafe stream.window.granted(increment)
+        share.returned(
+            increment, &stream.holding, isWhole: unsafe held > 0 && stream.window.unreturnedBytes == 0)
+        // The reader reads: what its connection holds back now is held back anew.
+        unsafe stream.holdBackIsOver = false
+    }
+
+    /// The peer granted connection credit.
+    mutating func connectionGranted(_ increment: Int) {
+        let wasUsedUp = window.bytes * 8 < window.largestBytes
+        window.granted(increment)
+        share.granted(wasUsedUp: wasUsedUp, outstandingBytes: window.largestBytes - window.bytes)
+    }
+
+    /// The stream is gone, and with it what it held.
+    mutating func streamEnded(_ stream: HTTP2Stream) {
+        discard(stream)
+        leaveQueues(stream)
+        if unsafe stream.window.unreturnedBytes > 0 { share.holderIsGone() }
+    }
+
+    /// Of the stream's reservation, what is for a message that is not queued yet.
+    private func reservedForGrant(of stream: HTTP2Stream) -> Int {
+        unsafe stream.isGranted && !stream.grantIsInParts ? stream.waitingBytes : 0
     }
 
     /// Drops what the stream has queued or was granted; returns how many bytes of the peer's will now never be sent.
@@ -223,13 +287,13 @@ package struct SendFlowController: ~Copyable {
         return dropped
     }
 
-    /// Gives up reservations of queued bytes that the peer's smaller window can no longer carry.
+    /// Gives up reservations of bytes that the peer's smaller window can no longer carry: those messages go in parts.
     mutating func windowShrank(on stream: HTTP2Stream) {
-        guard unsafe !stream.isGranted, unsafe stream.reservedBytes > 0,
-            unsafe stream.queue.byteCount > stream.window.bytes
-        else { return }
+        let promised = unsafe stream.queue.byteCount + reservedForGrant(of: stream)
+        guard unsafe stream.reservedBytes > 0, unsafe promised > stream.window.bytes else { return }
+        if reservedForGrant(of: stream) > 0 { stream.grantIsInParts = true }
         unsafe unreserve(stream.reservedBytes, on: stream)
-        unsafe stream.sendsInParts = true
+        if unsafe !stream.queue.isEmpty { unsafe stream.sendsInParts = true }
     }
 
     private mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
@@ -249,7 +313,8 @@ extension SendFlowController {
         if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
             switch unsafe verdict(stream.waitingBytes, on: stream) {
             case .blocked(let cause): return cause
-            case .whole, .inParts: return stream.awaitsConnectionCredit ? .connectionWindow : nil
+            case .whole, .inParts:
+                return stream.awaitsConnectionCredit || stream.yieldsConnectionCredit ? .connectionWindow : nil
             case .queueIsFull: break
             }
         }
@@ -260,7 +325,10 @@ extension SendFlowController {
     }
 
     /// Whether the stream's own window is too small for what it has to send next: then no other stream's progress helps it.
+    ///
+    /// A stream past its share waits for its own reader too: what that one returns is what brings it back within.
     package func waitsForOwnWindow(_ stream: HTTP2Stream) -> Bool {
+        if stream.yieldsConnectionCredit { return true }
         if unsafe !stream.queue.isEmpty { return unsafe stream.window.bytes <= 0 }
         return unsafe stream.waitingBytes > 0 && !waitsForConnectionOnly(stream.waitingBytes, on: stream)
     }

@@ -13,6 +13,8 @@ package struct SendWindow {
     ///
     /// Such a peer refills early, so a window that stays too small for a message means that it does not read.
     package private(set) var refillsEarly = false
+    /// Bytes sent that no WINDOW_UPDATE has returned: what the reader holds, as far as its credit tells.
+    package private(set) var unreturnedBytes = 0
 
     /// Makes a window of this many bytes.
     package init(bytes: Int) {
@@ -23,12 +25,14 @@ package struct SendWindow {
     /// DATA payload, padding included, was sent.
     package mutating func sent(_ count: Int) {
         bytes -= count
+        unreturnedBytes += count
     }
 
     /// A WINDOW_UPDATE granted credit.
     package mutating func granted(_ increment: Int) {
         if bytes * 2 >= largestBytes { refillsEarly = true }
         bytes += increment
+        unreturnedBytes = max(0, unreturnedBytes - increment)
         largestBytes = max(largestBytes, bytes)
     }
 

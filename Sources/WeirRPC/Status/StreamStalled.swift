@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a stream was cut: its peer took nothing for longer than the deadline.
+/// Why a stream was cut for its peer's slowness.
 ///
 /// A `send` that was suspended throws an ``RPCError`` with this as its cause.
 public struct StreamStalled: Error, Hashable, Sendable {
@@ -16,6 +16,18 @@ public struct StreamStalled: Error, Hashable, Sendable {
         case streamWindow = "stream_window"
     }
 
+    /// The rule that the stream broke.
+    public enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// No byte moved for the stall deadline (the tail deadline once the handler had returned).
+        case stalled = "STREAM_STALLED"
+        /// Fewer bytes moved than the minimum rate asks for.
+        case tooSlow = "STREAM_TOO_SLOW"
+        /// A send budget stayed used up, and of all streams this one held the most for the longest.
+        case shed = "SHED_MEMORY"
+    }
+
+    /// The rule that the stream broke.
+    public var reason: Reason
     /// What kept the bytes from moving.
     public var cause: Cause
     /// How long no byte had moved.
@@ -31,8 +43,9 @@ public struct StreamStalled: Error, Hashable, Sendable {
 
     /// Makes a report.
     public init(
-        cause: Cause, stalledFor: Duration, heldBytes: Int, messagesSent: UInt64, windowBytes: Int, isTail: Bool
+        reason: Reason = .stalled, cause: Cause, stalledFor: Duration, heldBytes: Int, messagesSent: UInt64, windowBytes: Int, isTail: Bool
     ) {
+        self.reason = reason
         self.cause = cause
         self.stalledFor = stalledFor
         self.heldBytes = heldBytes
@@ -43,17 +56,13 @@ public struct StreamStalled: Error, Hashable, Sendable {
 
     /// What the client is told: RESOURCE_EXHAUSTED, the code the protocol gives to a lack of bandwidth, with the cause, the
     /// time and when to come back.
-    package func status(deadline: Duration, retryDelay: Duration) -> Status {
-        let what = isTail ? "the end of the response" : "the stream"
-        return Status(
-            code: .resourceExhausted,
-            message: "\(what) stalled: no byte of it could be sent for \(stalledFor.secondsText) (deadline "
-                + "\(deadline.secondsText)), because of \(causeText); \(heldBytes) bytes were waiting after "
-                + "\(messagesSent) messages. Read at least \(windowBytes / 2) bytes in each \(deadline.secondsText).",
+    package func status(deadline: Duration, minimumRate: MinimumRate?, retryDelay: Duration) -> Status {
+        Status(
+            code: .resourceExhausted, message: message(deadline: deadline, minimumRate: minimumRate),
             details: [
                 .errorInfo(
                     ErrorInfo(
-                        reason: "STREAM_STALLED",
+                        reason: reason.rawValue,
                         metadata: [
                             "cause": cause.rawValue, "stalled_for": stalledFor.secondsText,
                             "held_bytes": String(heldBytes), "messages_sent": String(messagesSent),
@@ -61,6 +70,24 @@ public struct StreamStalled: Error, Hashable, Sendable {
                         ])),
                 .retryInfo(RetryInfo(retryDelay: retryDelay)),
             ])
+    }
+
+    private func message(deadline: Duration, minimumRate: MinimumRate?) -> String {
+        let what = isTail ? "the end of the response" : "the stream"
+        let waiting = "\(heldBytes) bytes were waiting after \(messagesSent) messages"
+        switch reason {
+        case .stalled:
+            return "\(what) stalled: no byte of it could be sent for \(stalledFor.secondsText) (deadline "
+                + "\(deadline.secondsText)), because of \(causeText); \(waiting). Read at least \(windowBytes / 2) bytes "
+                + "in each \(deadline.secondsText)."
+        case .tooSlow:
+            let rate = minimumRate.map { "\($0.bytesPerSecond) bytes per second over \($0.period.secondsText)" }
+            return "\(what) was read too slowly: less than \(rate ?? "the minimum rate"), because of \(causeText); "
+                + "\(waiting). Read faster, or ask for less."
+        case .shed:
+            return "\(what) was ended to free memory: the server's send budget stayed used up, and no byte of this "
+                + "stream could be sent for \(stalledFor.secondsText), because of \(causeText); \(waiting)."
+        }
     }
 
     private var causeText: String {

@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import NIOCore
+internal import Synchronization
 internal import WeirEngine
 internal import WeirHTTP2
 public import WeirRPC
@@ -54,6 +55,10 @@ public final class SimulatedServer {
     private let events: EventQueue
     private let trace: Trace
     private let budget: ProcessSendBudget
+    private let pressure: SendPressure
+    /// Set when the process's budget was used up and nobody watches it yet.
+    private let pressureBegan = Flag()
+    private var watchesPressure = false
     private let connectionConfiguration: ServerConnectionConfiguration
     private var connections: [Int: SimulatedConnection] = [:]
     private var dirty: [SimulatedConnection] = []
@@ -70,7 +75,9 @@ public final class SimulatedServer {
         let transport = configuration.transport
         connectionConfiguration = transport.connection
         budget = ProcessSendBudget(limitBytes: transport.processSendBudgetBytes)
+        pressure = SendPressure(budget: budget, delay: transport.connection.pressureBeforeShedding)
         core = ServerCore(services: services, configuration: configuration, logger: logger)
+        budget.onPressure { [pressureBegan] in pressureBegan.raise() }
     }
 
     // MARK: - State
@@ -141,11 +148,24 @@ public final class SimulatedServer {
         var left = Self.mostJobsAtOnce
         while true {
             left -= executor.run(limit: left)
+            if pressureBegan.lower() { watchPressure() }
             guard left > 0 else { throw .endlessWork(at: VirtualClock.Instant(nanoseconds: events.now)) }
             guard !dirty.isEmpty else { return }
             let connections = dirty
             dirty.removeAll(keepingCapacity: true)
             for connection in connections { connection.takeTurn() }
+        }
+    }
+
+    /// Comes by regularly while the process's send budget is used up, as each event loop does.
+    private func watchPressure() {
+        guard !watchesPressure else { return }
+        watchesPressure = true
+        events.schedule(afterNanoseconds: ServerConnection.pressureInterval.saturatedNanoseconds) { [weak self] in
+            guard let self else { return }
+            watchesPressure = false
+            let ordered = connections.values.sorted { $0.number < $1.number }.map(\.connection)
+            if pressure.relieve(ordered, loop: 0, at: MonotonicInstant(nanoseconds: events.now)) { watchPressure() }
         }
     }
 
@@ -182,5 +202,19 @@ public final class SimulatedServer {
         reports.append(entry)
         if reports.count > Self.keptReports { reports.removeFirst() }
         onReport?(entry)
+    }
+}
+
+/// Something that is to be done, said from anywhere.
+private final class Flag: Sendable {
+    private let isRaised = Atomic<Bool>(false)
+
+    func raise() {
+        isRaised.store(true, ordering: .relaxed)
+    }
+
+    /// Whether it was raised since it was last lowered.
+    func lower() -> Bool {
+        isRaised.exchange(false, ordering: .relaxed)
     }
 }
