@@ -97,6 +97,9 @@ public final class SimulatedServer {
         return snapshot
     }
 
+    /// Whether the connection of the client with this number is open.
+    public func isConnected(_ client: Int) -> Bool { connections[client] != nil }
+
     /// Bytes that connections have taken from the process's budget at the moment.
     public var budgetBytes: Int { budget.takenBytes }
 
