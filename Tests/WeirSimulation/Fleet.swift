@@ -107,32 +107,37 @@ package final class Fleet {
     private func reported(_ entry: SimulatedServer.Report) {
         guard simulation.now.sinceStart <= duration else { return }
         let expectation = expectations[entry.client]
+        let client = name(simulation.clients[entry.client])
         switch entry.kind {
         case .stalled(_, _, let stalled):
             report.stalls[stalled.cause.rawValue, default: 0] += 1
             report.longestStall = max(report.longestStall, stalled.stalledFor)
             if stalled.stalledFor < deadline || stalled.stalledFor > deadline + Self.tolerance {
-                report.note("client \(entry.client): cut after \(stalled.stalledFor)")
+                report.note("\(client): cut after \(stalled.stalledFor)")
             }
             switch expectation {
             case .stalls(let causes), .vanishes(let causes):
                 if !causes.contains(stalled.cause) {
-                    report.note("client \(entry.client): cut for \(stalled.cause), not for one of \(causes)")
+                    report.note("\(client): cut for \(stalled), not for one of \(causes)")
                 }
             case .connectionCloses:
                 break
             case .completes, .lives:
-                report.note("client \(entry.client): cut although it reads: \(stalled)")
+                report.note("\(client): cut although it reads: \(stalled)")
             }
         case .connectionStalled:
             report.connectionStalls += 1
+            report.ended["\(simulation.clients[entry.client].profileName) closed, socket", default: 0] += 1
             switch expectation {
             case .connectionCloses, .vanishes: break
-            default: report.note("client \(entry.client): its connection was closed although it reads")
+            default: report.note("\(client): its connection was closed although it reads")
             }
         case .other(let text):
-            if case .connectionCloses = expectation { break }
-            report.note("client \(entry.client): \(text)")
+            if case .connectionCloses = expectation {
+                report.ended["\(simulation.clients[entry.client].profileName) closed, protocol", default: 0] += 1
+                break
+            }
+            report.note("\(client): \(text)")
         }
     }
 

@@ -47,9 +47,9 @@ extension FleetMember {
         let bytesPerSecond = Int.random(in: 500_000...12_000_000, using: &random)
         link = LinkConfiguration(latency: latency, bytesPerSecond: bytesPerSecond)
         let seed = random.next() % 1_000_000
-        let payload = [100, 1_000, 4_000].randomElement(using: &random) ?? 1_000
+        let payload = [kind == 0 ? 100 : 500, 1_000, 4_000].randomElement(using: &random) ?? 1_000
         let pause = Duration.milliseconds(Int64.random(in: 2_000...20_000, using: &random))
-        let rest = Duration.milliseconds(Int64.random(in: 20_000...60_000, using: &random))
+        let rest = Duration.milliseconds(Int64.random(in: 60_000...120_000, using: &random))
         var after = Duration.milliseconds(Int64.random(in: 0...30_000, using: &random))
         let often = 1_000_000
         var size = payload
@@ -65,7 +65,7 @@ extension FleetMember {
             expectation = .completes(chunks: 120, within: .seconds(120))
         case 1:
             size = 4_000
-            profile = SteadyClient(bulk, calls: often, pause: rest, concurrency: 2)
+            profile = SteadyClient(bulk, calls: often, pause: rest)
             expectation = .completes(chunks: 64, within: bulkTime * 2)
         case 2:
             // Half a window in a quarter of the deadline.

@@ -56,6 +56,8 @@ public final class SimulatedClient {
     public private(set) var receivedBytes = 0
     /// Called for each whole message, without its prefix.
     public var onMessage: ((_ stream: Int32, _ message: ByteBuffer) -> Void)?
+    /// Called for each frame.
+    public var onFrame: ((FrameReader.Header) -> Void)?
     /// Called when a call ends.
     public var onResult: ((CallResult) -> Void)?
 
@@ -139,6 +141,7 @@ public final class SimulatedClient {
 
     private func frameCame(_ header: FrameReader.Header, _ payload: ByteBuffer) {
         trace.note(.frame, number, Int(header.stream), Int(header.kind.rawValue), Int(header.flags), header.length)
+        onFrame?(header)
         if header.kind == .headers, inbound[header.stream] == nil { inbound[header.stream] = Inbound(beganAt: now) }
         if header.kind == .data { dataCame(header.stream, payload) }
         if header.endsStream || header.kind == .rstStream { streamEnded(header.stream) }

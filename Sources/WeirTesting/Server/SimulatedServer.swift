@@ -45,7 +45,7 @@ public final class SimulatedServer {
     public private(set) var peakBudgetBytes = 0
 
     /// Most reports kept.
-    public static let keptReports = 10_000
+    public static let keptReports = 1_000
 
     let core: ServerCore
     let executor: VirtualExecutor
@@ -96,6 +96,9 @@ public final class SimulatedServer {
         }
         return snapshot
     }
+
+    /// Whether nothing is left of any connection or handler.
+    public var isIdle: Bool { connections.isEmpty && core.handlersRunning == 0 && snapshot == ServerSnapshot() }
 
     /// Whether the connection of the client with this number is open.
     public func isConnected(_ client: Int) -> Bool { connections[client] != nil }
