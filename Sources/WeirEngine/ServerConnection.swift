@@ -131,7 +131,6 @@ package final class ServerConnection {
         self.now = now
         let accepted = producedBytes &- UInt64(max(0, count))
         if accepted > acceptedBytes || count == 0 {
-            if accepted != acceptedBytes { session.flow.lastProgress = now }
             acceptedBytes = accepted
             socketBlockedSince = isWritable ? nil : now
         } else if isWritable {
@@ -139,7 +138,10 @@ package final class ServerConnection {
         } else if socketBlockedSince == nil {
             socketBlockedSince = now
         }
+        let unacceptedData = session.flow.outputBytes
         session.flow.outputAccepted(remaining: max(0, count))
+        // Only DATA counts: answers to PINGs and trailers of other streams pass a connection whose window is shut.
+        if session.flow.outputBytes < unacceptedData { session.flow.lastProgress = now }
         if isWritable != session.flow.socketIsWritable {
             session.flow.socketIsWritable = isWritable
             for stream in session.orderedStreams(where: \.hasUnsentOutput) { session.touch(stream) }

@@ -134,7 +134,7 @@ public final class Simulation {
             for client in clients { client.leave() }
             server.beginDrain()
         }
-        let isIdle = { [server] in server.snapshot == ServerSnapshot() }
+        let isIdle = { [server] in server.isIdle }
         if try run(atMost: server.configuration.drainGrace, until: isIdle) { return server.budgetBytes == 0 }
         executor.drive { server.cutCalls() }
         if try run(atMost: .seconds(1), until: isIdle) { return server.budgetBytes == 0 }

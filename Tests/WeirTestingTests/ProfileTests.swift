@@ -188,6 +188,19 @@ struct ProfileTests {
         try expectNothingLeft()
     }
 
+    @Test("updateAtExhaustion, call after call: bytes in front of a whole message do not wait for what that set aside")
+    func updateAtExhaustionAgain() throws {
+        // The first call leaves the connection's window at another place than the second one's stream begins with.
+        let call = try ClientCall.pattern(chunks: 64, payloadBytes: 4_000)
+        let client = simulation.connect(UpdateAtExhaustionClient(call, calls: 8, pause: .seconds(1)))
+        let check = PatternCheck(client, pattern: Pattern(seed: 0, payloadBytes: 4_000))
+        try simulation.run(for: .seconds(200))
+        #expect(check.problem == nil)
+        #expect(client.results.map(\.status) == [String](repeating: "0", count: 8))
+        #expect(simulation.server.reports.isEmpty)
+        try expectNothingLeft()
+    }
+
     @Test("resetLoop: handlers end at once")
     func resetLoop() throws {
         let client = try run(ResetLoopClient(endless, calls: 100, pause: .milliseconds(100)), for: .seconds(20))

@@ -145,7 +145,7 @@ extension SendFlowController {
         let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
             if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
-                guard freeConnectionBytes > 0 else { return }
+                guard creditBytes(for: stream) > 0 else { return }
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
@@ -206,7 +206,7 @@ extension SendFlowController {
                     return
                 }
             } else if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty {
-                guard freeConnectionBytes > 0 else { return }
+                guard creditBytes(for: stream) > 0 else { return }
                 openings.append(.resumeData(stream))
             }
             yieldQueue.removeFirst()

@@ -86,6 +86,14 @@ package struct SendFlowController: ~Copyable {
     /// Connection credit that nobody has set aside.
     var freeConnectionBytes: Int { window.bytes - reservedBytes }
 
+    /// Connection credit that the stream's queued bytes may use: what nobody has set aside, and what was set aside for its
+    /// own bytes behind a message that goes out in parts.
+    ///
+    /// Without the latter a stream could wait for itself for ever.
+    func creditBytes(for stream: HTTP2Stream) -> Int {
+        unsafe max(0, freeConnectionBytes) + max(0, stream.reservedBytes - reservedForGrant(of: stream))
+    }
+
     /// What may be done now with a message of `count` bytes on `stream`.
     ///
     /// Changes nothing.
@@ -236,10 +244,9 @@ package struct SendFlowController: ~Copyable {
         let wanted = min(frameLimit, queued)
         let unreserved = unsafe queued - (stream.reservedBytes - reservedForGrant(of: stream))
         guard unreserved > 0 else { return wanted }
-        let free = max(0, freeConnectionBytes)
         // Others wait for what is left, and this one holds its share already.
         if !creditQueue.isEmpty, !stream.awaitsConnectionCredit, exceedsShare(1, on: stream) { return 0 }
-        return free >= unreserved ? wanted : min(wanted, free)
+        return min(wanted, creditBytes(for: stream))
     }
 
     /// DATA with `count` bytes of payload left for the connection's output.
@@ -251,6 +258,12 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
+        if reservedBytes > window.bytes {
+            // Bytes in front used what was set aside for those behind them, which now go out in parts too.
+            let own = unsafe stream.reservedBytes - reservedForGrant(of: stream)
+            unreserve(min(own, reservedBytes - window.bytes), on: stream)
+            unsafe stream.sendsInParts = true
+        }
         if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = false }
     }
 
@@ -330,7 +343,7 @@ extension SendFlowController {
             }
         }
         guard unsafe !stream.queue.isEmpty else { return nil }
-        if unsafe window.bytes <= 0 || (stream.sendsInParts && freeConnectionBytes <= 0) { return .connectionWindow }
+        if unsafe window.bytes <= 0 || (stream.sendsInParts && creditBytes(for: stream) <= 0) { return .connectionWindow }
         if unsafe stream.window.bytes <= 0 { return .streamWindow }
         return nil
     }

@@ -10,6 +10,8 @@ public final class SimulatedClient {
     public struct CallResult: Sendable, Equatable {
         /// The stream's number.
         public let stream: Int32
+        /// When the first frame came.
+        public let beganAt: VirtualClock.Instant
         /// When it ended.
         public let endedAt: VirtualClock.Instant
         /// When the last byte of DATA came; nil when none did.
@@ -30,6 +32,7 @@ public final class SimulatedClient {
         var deframer = MessageDeframer(maximumMessageBytes: 1 << 30)
         var messages = 0
         var wholeBytes = 0
+        var beganAt: VirtualClock.Instant
         var lastDataAt: VirtualClock.Instant?
     }
 
@@ -53,6 +56,8 @@ public final class SimulatedClient {
     public private(set) var receivedBytes = 0
     /// Called for each whole message, without its prefix.
     public var onMessage: ((_ stream: Int32, _ message: ByteBuffer) -> Void)?
+    /// Called for each frame.
+    public var onFrame: ((FrameReader.Header) -> Void)?
     /// Called when a call ends.
     public var onResult: ((CallResult) -> Void)?
 
@@ -136,13 +141,15 @@ public final class SimulatedClient {
 
     private func frameCame(_ header: FrameReader.Header, _ payload: ByteBuffer) {
         trace.note(.frame, number, Int(header.stream), Int(header.kind.rawValue), Int(header.flags), header.length)
+        onFrame?(header)
+        if header.kind == .headers, inbound[header.stream] == nil { inbound[header.stream] = Inbound(beganAt: now) }
         if header.kind == .data { dataCame(header.stream, payload) }
         if header.endsStream || header.kind == .rstStream { streamEnded(header.stream) }
         tell(.frame(header, payload: payload))
     }
 
     private func dataCame(_ stream: Int32, _ payload: ByteBuffer) {
-        var state = inbound.removeValue(forKey: stream) ?? Inbound()
+        var state = inbound.removeValue(forKey: stream) ?? Inbound(beganAt: now)
         state.lastDataAt = now
         state.deframer.append(payload)
         // Uncompressed messages below 1 GiB: anything else is not what this server sends, and shows as bytes cut.
@@ -155,10 +162,10 @@ public final class SimulatedClient {
     }
 
     private func streamEnded(_ stream: Int32) {
-        let state = inbound.removeValue(forKey: stream) ?? Inbound()
+        let state = inbound.removeValue(forKey: stream) ?? Inbound(beganAt: now)
         let response = peer[stream]
         let result = CallResult(
-            stream: stream, endedAt: now, lastDataAt: state.lastDataAt, status: response.status,
+            stream: stream, beganAt: state.beganAt, endedAt: now, lastDataAt: state.lastDataAt, status: response.status,
             reset: response.reset, dataBytes: response.dataBytes, messages: state.messages,
             cutBytes: response.dataBytes - state.wholeBytes)
         resultCount += 1

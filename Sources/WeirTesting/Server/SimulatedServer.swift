@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import NIOCore
+internal import Synchronization
 internal import WeirEngine
 internal import WeirHTTP2
 public import WeirRPC
@@ -44,7 +45,7 @@ public final class SimulatedServer {
     public private(set) var peakBudgetBytes = 0
 
     /// Most reports kept.
-    public static let keptReports = 10_000
+    public static let keptReports = 1_000
 
     let core: ServerCore
     let executor: VirtualExecutor
@@ -55,6 +56,10 @@ public final class SimulatedServer {
     private let trace: Trace
     private let budget: ProcessSendBudget
     private let receiveBudget: ProcessReceiveBudget
+    private let pressure: SendPressure
+    /// Set when the process's budget was used up and nobody watches it yet.
+    private let pressureBegan = Flag()
+    private var watchesPressure = false
     private let connectionConfiguration: ServerConnectionConfiguration
     private var connections: [Int: SimulatedConnection] = [:]
     private var dirty: [SimulatedConnection] = []
@@ -72,7 +77,9 @@ public final class SimulatedServer {
         connectionConfiguration = transport.connection
         budget = ProcessSendBudget(limitBytes: transport.processSendBudgetBytes)
         receiveBudget = ProcessReceiveBudget(limitBytes: transport.processReceiveBudgetBytes)
+        pressure = SendPressure(budget: budget, delay: transport.connection.pressureBeforeShedding)
         core = ServerCore(services: services, configuration: configuration, logger: logger)
+        budget.onPressure { [pressureBegan] in pressureBegan.raise() }
     }
 
     // MARK: - State
@@ -91,6 +98,12 @@ public final class SimulatedServer {
         }
         return snapshot
     }
+
+    /// Whether nothing is left of any connection or handler.
+    public var isIdle: Bool { connections.isEmpty && core.handlersRunning == 0 && snapshot == ServerSnapshot() }
+
+    /// Whether the connection of the client with this number is open.
+    public func isConnected(_ client: Int) -> Bool { connections[client] != nil }
 
     /// Bytes that connections have taken from the process's budget at the moment.
     public var budgetBytes: Int { budget.takenBytes }
@@ -143,11 +156,24 @@ public final class SimulatedServer {
         var left = Self.mostJobsAtOnce
         while true {
             left -= executor.run(limit: left)
+            if pressureBegan.lower() { watchPressure() }
             guard left > 0 else { throw .endlessWork(at: VirtualClock.Instant(nanoseconds: events.now)) }
             guard !dirty.isEmpty else { return }
             let connections = dirty
             dirty.removeAll(keepingCapacity: true)
             for connection in connections { connection.takeTurn() }
+        }
+    }
+
+    /// Comes by regularly while the process's send budget is used up, as each event loop does.
+    private func watchPressure() {
+        guard !watchesPressure else { return }
+        watchesPressure = true
+        events.schedule(afterNanoseconds: ServerConnection.pressureInterval.saturatedNanoseconds) { [weak self] in
+            guard let self else { return }
+            watchesPressure = false
+            let ordered = connections.values.sorted { $0.number < $1.number }.map(\.connection)
+            if pressure.relieve(ordered, loop: 0, at: MonotonicInstant(nanoseconds: events.now)) { watchPressure() }
         }
     }
 
@@ -184,5 +210,19 @@ public final class SimulatedServer {
         reports.append(entry)
         if reports.count > Self.keptReports { reports.removeFirst() }
         onReport?(entry)
+    }
+}
+
+/// Something that is to be done, said from anywhere.
+private final class Flag: Sendable {
+    private let isRaised = Atomic<Bool>(false)
+
+    func raise() {
+        isRaised.store(true, ordering: .relaxed)
+    }
+
+    /// Whether it was raised since it was last lowered.
+    func lower() -> Bool {
+        isRaised.exchange(false, ordering: .relaxed)
     }
 }
