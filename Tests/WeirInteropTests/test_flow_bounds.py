@@ -99,6 +99,7 @@ def test_a_broken_bound_is_noticed(broken):
     record = {
         "bytes_per_stream": 6000.0, "streams": 10, "stall_deadline": 20.0, "tail_deadline": 20.0, "first": stood,
         "second": stood, "tail": stood, "peaks": [10, 10], "canary_before": {"p99": 1.0}, "canary_during": {"p99": 1.0},
+        "canary_while_stalled": {"p99": 1.0},
     }
     assert all(row["holds"] for row in flow.bounds(record))
     assert [row["holds"] for row in flow.bounds({**record, **broken})].count(False) == 1

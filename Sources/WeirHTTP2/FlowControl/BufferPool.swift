@@ -8,7 +8,7 @@ package import NIOCore
 /// busy connection allocates none, and a thousand connections need no more than those that have a turn at once. At most
 /// ``maximumBuffers`` of at most ``maximumBufferBytes`` each are kept.
 package final class BufferPool {
-    @exclusivity(unchecked) private var buffers: [ByteBuffer] = []
+    private var buffers: [ByteBuffer] = []
 
     /// Most buffers kept: about as many streams fill one between two turns of a loop.
     package static let maximumBuffers = 8
@@ -20,16 +20,16 @@ package final class BufferPool {
 
     /// An empty buffer, a kept one if there is one.
     package func take(minimumCapacity: Int) -> ByteBuffer {
-        unsafe buffers.popLast() ?? ByteBufferAllocator().buffer(capacity: minimumCapacity)
+        buffers.popLast() ?? ByteBufferAllocator().buffer(capacity: minimumCapacity)
     }
 
     /// Takes a buffer back; its bytes are gone.
     package func give(_ buffer: consuming ByteBuffer) {
-        guard unsafe buffers.count < Self.maximumBuffers, buffer.capacity <= Self.maximumBufferBytes else { return }
+        guard buffers.count < Self.maximumBuffers, buffer.capacity <= Self.maximumBufferBytes else { return }
         buffer.clear()
-        unsafe buffers.append(buffer)
+        buffers.append(buffer)
     }
 
     /// Bytes of memory kept, for tests and introspection.
-    package var heldBytes: Int { unsafe buffers.reduce(0) { $0 + $1.capacity } }
+    package var heldBytes: Int { buffers.reduce(0) { $0 + $1.capacity } }
 }

@@ -24,7 +24,7 @@ extension SendFlowController {
         // Above the low watermark it waits for its own queue, and is looked at again when DATA leaves that.
         guard unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else { return }
         switch unsafe verdict(stream.waitingBytes, on: stream) {
-        case .queueIsFull:
+        case .queueIsFull, .blocked(.socket):
             return
         case .whole, .inParts:
             // Room is there: it is others' turn for connection credit, the stream is past its share, or a budget is used up.

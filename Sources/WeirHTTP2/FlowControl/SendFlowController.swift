@@ -100,6 +100,8 @@ package struct SendFlowController: ~Copyable {
     package func verdict(_ count: Int, on stream: HTTP2Stream) -> Verdict {
         let queued = unsafe stream.queue.byteCount
         if queued > 0, queued + count > limits.streamHighWatermarkBytes { return .queueIsFull }
+        // While the kernel takes nothing, a queue would only grow: thousands of streams on stuck sockets are as many watermarks.
+        if queued > 0, !socketIsWritable { return .blocked(.socket) }
         let streamFree = unsafe stream.window.bytes - queued
         let connectionFree = freeConnectionBytes
         if count <= streamFree, count <= connectionFree { return .whole }
