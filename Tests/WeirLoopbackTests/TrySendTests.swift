@@ -123,15 +123,17 @@ struct TrySendTests {
         }
     }
 
-    @Test("what was handed over goes before what is sent on the loop afterwards")
-    func noOvertaking() async throws {
+    @Test("what was handed over goes before what is sent on the loop afterwards", arguments: [true, false])
+    func noOvertaking(offers: Bool) async throws {
         try await Loopback.serve { stream, _ in
             let (first, firstGo) = AsyncStream<Void>.makeStream()
             let (second, secondGo) = AsyncStream<Void>.makeStream()
             let isReady = Shared(false)
             async let noise: Void = { for await _ in first {} }()
             async let sender: Void = {
-                for await _ in second { _ = stream.trySend(Sample(2)) }
+                for await _ in second {
+                    if offers { _ = stream.trySend(Sample(2)) } else { try? await stream.send(Sample(2)) }
+                }
             }()
             try await stream.send(Sample(0))
             await Task.yield()
