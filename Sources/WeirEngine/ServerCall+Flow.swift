@@ -57,6 +57,11 @@ extension ServerCall {
         flowObservers.removeAll { $0 === observer }
     }
 
+    /// Stops telling an owner's observers.
+    package func removeObservers(of owner: ObjectIdentifier) {
+        flowObservers.removeAll { $0.owner == owner }
+    }
+
     /// The stream was looked at: if its blocked cause changed, who watches it is told.
     func tellObservers() {
         guard !flowObservers.isEmpty, stream.stall.cause != observedCause else { return }

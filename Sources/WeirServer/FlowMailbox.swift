@@ -5,9 +5,7 @@ internal import WeirEngine
 internal import WeirRPC
 
 /// Holds the newest state of a stream's flow for one observer, from the loop to whichever thread it waits on.
-///
-/// `@unchecked Sendable`: ``observer`` is used on the loop only, and everything else has its lock.
-final class FlowMailbox: @unchecked Sendable {
+final class FlowMailbox: Sendable {
     fileprivate struct State {
         var latest: StreamFlow?
         /// What the observer knows: the cause of the value it took last.
@@ -17,17 +15,16 @@ final class FlowMailbox: @unchecked Sendable {
     }
 
     private let state = Mutex(State())
-    private var observer: FlowObserver?
 
     // MARK: - From the loop
 
-    func attach(_ observer: FlowObserver, to call: ServerCall) {
-        if call.addObserver(observer) { self.observer = observer } else { put(nil) }
+    func attach(to call: ServerCall) {
+        let observer = FlowObserver(owner: ObjectIdentifier(self)) { flow in self.put(flow) }
+        if !call.addObserver(observer) { put(nil) }
     }
 
     func detach(from call: ServerCall) {
-        if let observer { call.removeObserver(observer) }
-        observer = nil
+        call.removeObservers(of: ObjectIdentifier(self))
     }
 
     /// The blocked cause changed, or (nil) the call is over.

@@ -58,10 +58,7 @@ private final class FlowSubscription: Sendable {
         let mailbox = FlowMailbox()
         self.mailbox = mailbox
         self.handle = handle
-        handle.onLoop { call in
-            let observer = FlowObserver { [mailbox] flow in mailbox.put(flow) }
-            mailbox.attach(observer, to: call)
-        }
+        handle.onLoop { call in mailbox.attach(to: call) }
     }
 
     deinit {

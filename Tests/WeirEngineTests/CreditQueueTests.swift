@@ -39,14 +39,24 @@ struct CreditQueueTests {
     func deferredDataKeepsItsPlace() throws {
         let rig = try ServerRig()
         rig.connect([.initialWindow(1 << 20)])
-        let call = try #require(rig.openList())
+        let call = try #require(rig.openList(1))
         _ = rig.stream(call, [100_000])
-        #expect(rig.peer[1].data.count == 65_535)
+        #expect(rig.connection.session.flow.window.bytes == 0)
+        // All credit that comes is set aside for another stream, so the rest of the message is put off.
+        let other = Sender(try #require(rig.openList(3)), [5_000])
+        other.redeemsAtOnce = false
+        other.run()
+        rig.pump()
+        rig.feed(.windowUpdate(5_005))
+        #expect(other.holdsGrant)
         let waiting = Waiting(call, 10)
         rig.pump()
         waiting.cancel()
         rig.pump()
         rig.feed(.windowUpdate(200_000))
         #expect(rig.peer[1].messages.sizes == [100_000])
+        other.redeem()
+        rig.pump()
+        #expect(rig.peer[3].messages.sizes == [5_000])
     }
 }

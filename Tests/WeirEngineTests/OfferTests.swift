@@ -160,7 +160,7 @@ struct OfferTests {
         let rig = try ServerRig()
         rig.connect([.initialWindow(1 << 24)])
         let call = try #require(rig.openList(1))
-        _ = rig.stream(call, [60_000])
+        _ = rig.stream(call, [65_530])
         #expect(call.trySend(40_000)?.description == "connection_window")
         rig.pump()
         rig.feed(.windowUpdate(10_000))

@@ -123,6 +123,68 @@ struct TrySendTests {
         }
     }
 
+    @Test("what was handed over goes before what is sent on the loop afterwards", arguments: [true, false])
+    func noOvertaking(offers: Bool) async throws {
+        try await Loopback.serve { stream, _ in
+            let (first, firstGo) = AsyncStream<Void>.makeStream()
+            let (second, secondGo) = AsyncStream<Void>.makeStream()
+            let isReady = Shared(false)
+            async let noise: Void = { for await _ in first {} }()
+            async let sender: Void = {
+                for await _ in second {
+                    if offers { _ = stream.trySend(Sample(2)) } else { try? await stream.send(Sample(2)) }
+                }
+            }()
+            try await stream.send(Sample(0))
+            await Task.yield()
+            Thread.start {
+                // The loop is busy below, so these wait for it in this order: a turn, the hand-over, a job of that turn.
+                firstGo.finish()
+                _ = stream.trySend(Sample(1))
+                secondGo.yield()
+                secondGo.finish()
+                isReady.set(true)
+            }
+            while !isReady.value { Thread.yield() }
+            await noise
+            await sender
+        } test: { _, address in
+            let peer = try SocketPeer(address)
+            peer.call()
+            try await until("the call ends", peer: peer) { peer[1].isOver }
+            #expect(peer[1].messages?.map(\.sequence) == [0, 1, 2])
+        }
+    }
+
+    @Test("the process's budget gets every byte back that was handed over")
+    func budget() async throws {
+        let isDone = Shared(false)
+        try await Loopback.serve {
+            $0.streamBufferBytes = 32 * 1024
+            $0.connectionSendBudgetBytes = 64 * 1024
+            $0.processSendBudgetBytes = 128 * 1024
+        } handler: { stream, _ in
+            Thread.start {
+                var number: UInt64 = 0
+                while number < 2_000 {
+                    switch stream.trySend(Sample(number, bytes: 200)) {
+                    case .sent: number += 1
+                    case .refused(.ended): return
+                    case .refused: Thread.yield()
+                    }
+                }
+                isDone.set(true)
+            }
+            try await until("the thread is through") { isDone.value }
+        } test: { _, address in
+            let peer = try SocketPeer(address)
+            peer.returnsCredit = true
+            peer.call()
+            try await until("the call ends", peer: peer) { peer[1].isOver }
+            #expect(peer[1].messages?.map(\.sequence) == Array(0..<2_000))
+        }
+    }
+
     @Test("after the end every thread is told why")
     func afterTheEnd() async throws {
         let kept = Shared<ResponseStream<Sample>?>(nil)
@@ -141,6 +203,13 @@ struct TrySendTests {
             await #expect(throws: RPCError.self) { try await stream.send(Sample(1)) }
             await #expect(throws: RPCError.self) { try await stream.send(Sample(1), deadline: .seconds(1)) }
             await #expect(throws: RPCError.self) { try await stream.pull { nil } }
+            let asked = Shared(0)
+            let numbers = AsyncStream<Sample> {
+                asked.update { $0 += 1 }
+                return nil
+            }
+            await #expect(throws: RPCError.self) { try await stream.send(contentsOf: numbers) }
+            #expect(asked.value == 0)
         }
     }
 }
