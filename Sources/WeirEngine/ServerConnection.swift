@@ -163,7 +163,8 @@ package final class ServerConnection {
         }
         var due: [HTTP2Stream] = []
         relieveOwnBudget()
-        while let stream = timers.popDue(at: now) { due.append(stream) }
+        // The rest follows at once, after the sockets had their turn: many streams stall at the same instant.
+        while due.count < Self.maximumDueAtOnce, let stream = timers.popDue(at: now) { due.append(stream) }
         for stream in due { streamTimerFired(stream) }
         receiveTimerFired()
         settle()
@@ -184,6 +185,9 @@ package final class ServerConnection {
         if let due = receiveInstant { earliest = min(earliest, due) }
         return earliest == .distantFuture ? nil : earliest
     }
+
+    /// Most streams whose deadlines are acted on in one entry.
+    private static let maximumDueAtOnce = 16
 
     /// How often a sender that waits for the process's budget asks again: other connections do not know of it.
     static let budgetRetry = Duration.milliseconds(10)

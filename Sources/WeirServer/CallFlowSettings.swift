@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import WeirEngine
-internal import WeirRPC
+public import WeirRPC
 internal import WeirTransport
 
 /// How patient the server is with the client of one call; see ``CallContext/updateFlow(_:)``.
@@ -10,23 +10,32 @@ public struct CallFlowSettings: Sendable, Hashable {
     public var stallDeadline: Duration
     /// As ``stallDeadline``, once the handler has returned and the rest of its response is unsent.
     public var tailDeadline: Duration
+    /// A stream on which nothing is to be sent and nothing was received for this long is cancelled; nil: never.
+    public var idleDeadline: Duration?
+    /// The least that the client must read while it keeps the stream waiting; nil: a byte per ``stallDeadline`` is enough.
+    public var minimumRate: MinimumRate?
 
     /// What is wrong with the settings; nil when nothing is.
     var problem: String? {
         if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
         if tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
-        return nil
+        if let idleDeadline, idleDeadline <= .zero { return "idleDeadline must be longer than 0s; nil is never" }
+        return minimumRate?.problem
     }
 
     init(_ settings: FlowSettings) {
         stallDeadline = settings.stallDeadline
         tailDeadline = settings.tailDeadline
+        idleDeadline = settings.idleDeadline
+        minimumRate = settings.minimumRate
     }
 
     /// Writes these into the engine's settings, and leaves what has no place here as it is.
     func apply(to settings: inout FlowSettings) {
         settings.stallDeadline = stallDeadline
         settings.tailDeadline = tailDeadline
+        settings.idleDeadline = idleDeadline
+        settings.minimumRate = minimumRate
     }
 }
 

@@ -43,7 +43,7 @@ public final class Simulation {
         if let problem = configuration.problem { throw ServerError(.badConfiguration, problem) }
         self.seed = seed
         self.clock = clock
-        executor = VirtualExecutor()
+        executor = VirtualExecutor(clock: clock)
         events = EventQueue(clock: clock)
         trace = Trace(clock: clock)
         let logger = logger ?? Logger(label: "weir.simulation") { _ in SwiftLogNoOpLogHandler() }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import WeirHTTP2
+
 /// Where a connection and the handlers of its calls live: an event loop, or a simulation's queue.
 ///
 /// A call may be used directly by whoever runs here, one at a time; everybody else goes through ``execute(_:)``.
@@ -8,6 +10,9 @@ package protocol CallExecutor: TaskExecutor {
     ///
     /// Asked for each message, so it must cost next to nothing.
     var isCurrent: Bool { get }
+
+    /// The time by which deadlines are measured here.
+    var now: MonotonicInstant { get }
 
     /// Runs `body` here, later.
     ///

@@ -63,5 +63,5 @@ package final class CallHandle: @unchecked Sendable {
     }
 
     /// The time by which the connection's deadlines are measured.
-    package var now: MonotonicInstant { .now }
+    package var now: MonotonicInstant { executor.now }
 }

@@ -20,12 +20,32 @@ final class LoopContext {
     private let number: Int
     private let pressure: SendPressure
     private var watchesPressure = false
+    /// Since when timers have acted without the sockets having had their turn.
+    private var timersActSince: NIODeadline?
 
     init(executor: LoopExecutor, number: Int, pressure: SendPressure) {
         self.executor = executor
         self.number = number
         self.pressure = pressure
     }
+
+    /// Whether a connection's timer may act now, or has to come back in ``timerPause`` because others have used up the time
+    /// that the sockets can be left alone.
+    ///
+    /// The loop runs every timer that is due before it looks at its sockets, and thousands of streams may stall at once.
+    func timerMayAct() -> Bool {
+        guard let start = timersActSince else {
+            timersActSince = .now()
+            executor.eventLoop.assumeIsolated().scheduleTask(in: Self.timerPause) { self.timersActSince = nil }
+            return true
+        }
+        return NIODeadline.now() - start < Self.timerTurn
+    }
+
+    /// How long timers may act before the sockets have their turn.
+    private static let timerTurn = TimeAmount.microseconds(100)
+    /// Long enough for the loop to look at its sockets first.
+    static let timerPause = TimeAmount.microseconds(10)
 
     /// Comes by regularly while the process's send budget is used up.
     func watchPressure() {

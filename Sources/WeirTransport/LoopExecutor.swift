@@ -3,6 +3,7 @@
 internal import DequeModule
 package import NIOCore
 internal import Synchronization
+package import WeirHTTP2
 
 /// Runs tasks on one event loop, so that a handler lives on its connection's loop and sending hops no threads.
 ///
@@ -43,6 +44,8 @@ package final class LoopExecutor: CallExecutor, @unchecked Sendable {
     package func execute(_ body: @escaping @Sendable () -> Void) {
         eventLoop.execute(body)
     }
+
+    package var now: MonotonicInstant { .now }
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)

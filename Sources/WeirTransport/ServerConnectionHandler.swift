@@ -133,7 +133,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
         pump()
         performActions()
         if let deadline = connection.nextDeadline {
-            timers.arm(deadline) { [weak self] in self?.timerFired() }
+            // What is due already waits until the sockets had their turn.
+            let earliest = MonotonicInstant.now.advanced(byNanoseconds: LoopContext.timerPause.nanoseconds)
+            timers.arm(max(deadline, earliest)) { [weak self] in self?.timerFired() }
         }
         if readIsHeldBack, connection.wantsInput {
             readIsHeldBack = false
@@ -142,6 +144,12 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     }
 
     private func timerFired() {
+        guard loop.timerMayAct() else {
+            loop.executor.eventLoop.assumeIsolated().scheduleTask(in: LoopContext.timerPause) { [weak self] in
+                self?.timerFired()
+            }
+            return
+        }
         loop.executor.gather {
             reportOutput()
             connection.timerFired(at: .now)

@@ -12,8 +12,12 @@ struct VirtualClockTests {
     }
 
     private let clock = VirtualClock()
-    private let executor = VirtualExecutor()
+    private let executor: VirtualExecutor
     private let log = Log()
+
+    init() {
+        executor = VirtualExecutor(clock: clock)
+    }
 
     private func sleep(_ name: String, until nanoseconds: Int64) -> Task<Void, Never> {
         Task(executorPreference: executor) { [clock, log] in

@@ -2,6 +2,7 @@
 
 internal import DequeModule
 internal import Synchronization
+package import WeirHTTP2
 internal import WeirTransport
 
 /// Runs tasks one after the other, in the order in which they became ready, on the thread that drives the simulation.
@@ -24,8 +25,14 @@ package final class VirtualExecutor: CallExecutor {
     /// The thread that drives this executor at the moment; 0: none.
     private let driver = Atomic<UInt>(0)
 
-    /// Makes an executor with nothing to run.
-    package init() {}
+    private let clock: VirtualClock
+
+    /// Makes an executor with nothing to run, whose time is that of `clock`.
+    package init(clock: VirtualClock) {
+        self.clock = clock
+    }
+
+    package var now: MonotonicInstant { MonotonicInstant(nanoseconds: clock.now.nanoseconds) }
 
     /// Jobs that came from a thread other than the simulation's: if any did, the run cannot be repeated from its seed.
     package var foreignJobCount: Int { state.withLock { $0.foreignJobCount } }
