@@ -50,6 +50,5 @@ struct FairnessTests {
         let figures = try run(payloadBytes: payloadBytes, window: 256 * 1024)
         #expect(figures.jain >= 0.99)
         #expect(figures.longestGap <= 64)
-        print("fairness, \(payloadBytes) bytes a message: Jain \(figures.jain), longest gap \(figures.longestGap) frames")
     }
 }

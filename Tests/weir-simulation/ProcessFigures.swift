@@ -4,6 +4,13 @@ import Glibc
 
 /// What the operating system says about this process.
 enum ProcessFigures {
+    /// Seconds of processor time that this process has used.
+    static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     /// Resident bytes now.
     static var residentBytes: Int { kilobytes("VmRSS:") * 1024 }
 

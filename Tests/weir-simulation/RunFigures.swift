@@ -7,11 +7,14 @@ struct RunFigures {
     let report: FleetReport
     /// How long it took.
     let seconds: Double
+    /// How much processor time it took.
+    let processorSeconds: Double
 
     func printText() {
         let hash = String(report.traceHash, radix: 16)
         print(
-            "\(report.clients) clients, \(report.duration) of virtual time in \(rounded(seconds)) s: "
+            "\(report.clients) clients, \(report.duration) of virtual time in \(rounded(seconds)) s "
+                + "(\(rounded(processorSeconds)) s of processor time): "
                 + "\(report.traceCount) events, trace \(hash)")
         print("  checked: \(report.messages) messages, \(report.bytes) bytes")
         print("  calls ended: \(list(report.ended))")
@@ -24,10 +27,13 @@ struct RunFigures {
         for problem in report.problems { print("  WRONG: \(problem)") }
     }
 
-    func printJSON(seed: UInt64, runSeconds: [Double], isRepeatable: Bool, perClient: Int, isGood: Bool) {
+    func printJSON(
+        seed: UInt64, runSeconds: [Double], processorSeconds: [Double], isRepeatable: Bool, perClient: Int, isGood: Bool
+    ) {
         let members = [
             "\"clients\":\(report.clients)", "\"virtual_seconds\":\(Int(report.duration / .seconds(1)))",
             "\"seed\":\(seed)", "\"run_seconds\":[\(runSeconds.map { "\(rounded($0))" }.joined(separator: ","))]",
+            "\"processor_seconds\":[\(processorSeconds.map { "\(rounded($0))" }.joined(separator: ","))]",
             "\"events\":\(report.traceCount)", "\"trace\":\"\(String(report.traceHash, radix: 16))\"",
             "\"same_trace\":\(isRepeatable)", "\"messages\":\(report.messages)", "\"bytes\":\(report.bytes)",
             "\"calls_ended\":\(object(report.ended))", "\"streams_cut\":\(object(report.stalls))",

@@ -42,11 +42,15 @@ struct SimulationCommand: ParsableCommand {
         for _ in 0..<runs {
             let clock = ContinuousClock()
             let begun = clock.now
+            let before = ProcessFigures.processorSeconds
             let report = try Fleet(
                 clients: clients, duration: .seconds(seconds), seed: seed, configuration: configuration
             ).run()
             let time = begun.duration(to: clock.now)
-            figures.append(RunFigures(report: report, seconds: time / .seconds(1)))
+            figures.append(
+                RunFigures(
+                    report: report, seconds: time / .seconds(1),
+                    processorSeconds: ProcessFigures.processorSeconds - before))
             if !json { figures.last?.printText() }
         }
         let perClient = (ProcessFigures.peakResidentBytes - before) / clients
@@ -55,7 +59,8 @@ struct SimulationCommand: ParsableCommand {
             isRepeatable && perClient <= Self.mostBytesPerClient && figures.allSatisfy { $0.report.problems.isEmpty }
         if json {
             figures[0].printJSON(
-                seed: seed, runSeconds: figures.map(\.seconds), isRepeatable: isRepeatable, perClient: perClient,
+                seed: seed, runSeconds: figures.map(\.seconds), processorSeconds: figures.map(\.processorSeconds),
+                isRepeatable: isRepeatable, perClient: perClient,
                 isGood: isGood)
         } else {
             print("\(runs) runs with seed \(seed): \(isRepeatable ? "the same trace" : "DIFFERENT TRACES")")

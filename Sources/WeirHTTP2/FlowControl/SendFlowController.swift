@@ -345,7 +345,8 @@ extension SendFlowController {
             }
         }
         guard unsafe !stream.queue.isEmpty else { return nil }
-        if unsafe window.bytes <= 0 || (stream.sendsInParts && creditBytes(for: stream) <= 0) { return .connectionWindow }
+        let hasNoCredit = unsafe stream.sendsInParts && creditBytes(for: stream) <= 0
+        if window.bytes <= 0 || hasNoCredit { return .connectionWindow }
         if unsafe stream.window.bytes <= 0 { return .streamWindow }
         return nil
     }
