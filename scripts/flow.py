@@ -103,9 +103,11 @@ def wave(server, fleet, streams, deadline, credit, beside=(1, 1)):
     fleet.open(streams, stream_request(0, MESSAGE_BYTES), credit)
     blocked = fleet.pump_until(
         lambda: server.snapshot()["suspended_senders"] >= total, 120, f"{total} suspended senders")
+    # What the windows cannot finish is held back for a sixteenth of the deadline, 1 s at most: then it is queued.
+    settled = time.monotonic() + deadline / 8
+    fleet.pump_until(lambda: time.monotonic() >= settled, deadline, "the end of the hold-back")
     resident = server.resident_bytes()
-    # The hold-back and the last parts of messages are over well before half of the deadline.
-    half = time.monotonic() + deadline / 2
+    half = time.monotonic() + deadline * 3 / 8
     fleet.pump_until(lambda: time.monotonic() >= half, deadline, "half of the deadline")
     later, early, held = server.resident_bytes(), fleet.over, server.snapshot()["held_bytes"]
     over = fleet.pump_until(lambda: fleet.over == total, deadline * 2 + 30, f"{total} cancelled streams")
@@ -279,6 +281,18 @@ def show(record):
     if record.get("simulation"):
         simulated = record["simulation"]
         print(f"  simulation: exit {simulated['exit']} after {simulated['seconds']:.1f} s")
+        told = simulated["report"]
+        if isinstance(told, dict):
+            runs = ", ".join(f"{seconds:.1f} s" for seconds in told["run_seconds"])
+            print(f"    {told['clients']} mixed clients, {told['virtual_seconds']} s of virtual time in {runs}; "
+                  f"same trace: {told['same_trace']} ({told['trace']})")
+            print(f"    {told['messages']} messages checked, {told['bytes']} bytes; longest stall "
+                  f"{told['longest_stall_seconds']} s; held at most {told['peak_held_bytes']} bytes; "
+                  f"{told['resident_bytes_per_client']} resident bytes a client")
+            print(f"    32 equal streams on one connection: Jain's index {told['jain_index']:.6f}, longest gap "
+                  f"{told['longest_gap_rounds']} rounds")
+            for problem in told["problems"]:
+                print(f"    WRONG: {problem}")
     else:
         print("  simulation: weir-simulation is not built next to weir; left out")
     return all(row["holds"] for row in record["bounds"]) and not (record.get("simulation") or {}).get("exit")

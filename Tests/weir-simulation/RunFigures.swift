@@ -28,7 +28,8 @@ struct RunFigures {
     }
 
     func printJSON(
-        seed: UInt64, runSeconds: [Double], processorSeconds: [Double], isRepeatable: Bool, perClient: Int, isGood: Bool
+        seed: UInt64, runSeconds: [Double], processorSeconds: [Double], isRepeatable: Bool, perClient: Int,
+        fairness: EqualStreams.Figures, isGood: Bool
     ) {
         let members = [
             "\"clients\":\(report.clients)", "\"virtual_seconds\":\(Int(report.duration / .seconds(1)))",
@@ -42,6 +43,7 @@ struct RunFigures {
             "\"peak_held_bytes\":\(report.peakHeldBytes)", "\"peak_budget_bytes\":\(report.peakBudgetBytes)",
             "\"peak_connection_bytes\":\(report.peakConnectionBytes)", "\"resident_bytes_per_client\":\(perClient)",
             "\"problems\":[\(report.problems.map { "\"\(escaped($0))\"" }.joined(separator: ","))]",
+            "\"jain_index\":\(fairness.jainIndex)", "\"longest_gap_rounds\":\(rounded(fairness.longestGapRounds))",
             "\"good\":\(isGood)",
         ]
         print("{\(members.joined(separator: ","))}")

@@ -53,17 +53,22 @@ struct SimulationCommand: ParsableCommand {
                     processorSeconds: ProcessFigures.processorSeconds - before))
             if !json { figures.last?.printText() }
         }
+        let fairness = try EqualStreams(payloadBytes: 1_000).run()
         let perClient = (ProcessFigures.peakResidentBytes - before) / clients
         let isRepeatable = figures.allSatisfy { $0.report == figures[0].report }
         let isGood =
             isRepeatable && perClient <= Self.mostBytesPerClient && figures.allSatisfy { $0.report.problems.isEmpty }
+            && fairness.jainIndex >= 0.99 && fairness.longestGapRounds <= 2
         if json {
             figures[0].printJSON(
                 seed: seed, runSeconds: figures.map(\.seconds), processorSeconds: figures.map(\.processorSeconds),
                 isRepeatable: isRepeatable, perClient: perClient,
-                isGood: isGood)
+                fairness: fairness, isGood: isGood)
         } else {
             print("\(runs) runs with seed \(seed): \(isRepeatable ? "the same trace" : "DIFFERENT TRACES")")
+            print(
+                "\(EqualStreams.streams) equal streams on one connection: Jain's index \(fairness.jainIndex), longest gap "
+                    + "\(fairness.longestGapRounds) rounds")
             print("resident at most: \(perClient) bytes a client, its server side included")
         }
         if !isGood { throw ExitCode(1) }
