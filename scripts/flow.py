@@ -237,7 +237,7 @@ def bounds(r):
 
     at_most("resident memory per stalled stream", r["bytes_per_stream"], BYTES_PER_STREAM, "bytes")
     growth = (r["first"]["resident_later"] - r["first"]["resident_blocked"]) / r["streams"]
-    at_most("its growth in half a stall deadline", growth, 64, "bytes")
+    at_most("its growth in 3/8 of a stall deadline", growth, 64, "bytes")
     for name, deadline in (("first", "stall_deadline"), ("second", "stall_deadline"), ("tail", "tail_deadline")):
         stood = r[name]["stood_still"]
         what = {"first": "first wave", "second": "second wave", "tail": "tails"}[name]
