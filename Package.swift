@@ -48,7 +48,8 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "WeirHTTP2", dependencies: ["CNGHTTP2", nioCore, deque], swiftSettings: strictWithC),
         .target(name: "WeirRPC", dependencies: [nioCore], swiftSettings: strict),
-        .target(name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),
+        .target(
+            name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),
         .target(
             name: "WeirTransport",
             dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, nioPosix, deque, logging],
@@ -92,10 +93,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(name: "CLayoutFixture", dependencies: ["CProtobufC"], path: "Tests/CLayoutFixture"),
-        .testTarget(name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
         .testTarget(
-            name: "WeirEngineTests", dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
+            name: "WeirEngineTests",
+            dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
             swiftSettings: strict),
         .testTarget(
             name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],
@@ -112,7 +115,8 @@ let package = Package(
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",
-            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore], exclude: ["Protos"],
+            dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            exclude: ["Protos"],
             swiftSettings: strict),
         .testTarget(
             name: "WeirCodegenTests",

@@ -92,7 +92,9 @@ public struct ServerConfiguration: Sendable {
         if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
         if tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
         if pressureBeforeShedding < .zero { return "pressureBeforeShedding must not be negative" }
-        if let idleDeadline, idleDeadline <= .zero { return "idleDeadline must be longer than 0s; leave it nil for none" }
+        if let idleDeadline, idleDeadline <= .zero {
+            return "idleDeadline must be longer than 0s; leave it nil for none"
+        }
         if let problem = minimumRate?.problem { return problem }
         for (name, settings) in overrides {
             if let problem = settings.problem { return "the settings of \(name): \(problem)" }

@@ -105,7 +105,8 @@ struct FairShareConnectionTests {
 
     @Test("one reader that stops costs the others nothing where credit returns at receipt", arguments: [100, 1_000])
     func stoppedAtReceipt(messageBytes: Int) throws {
-        let all = try SharedConnection(credit: .atReceipt, messageBytes: messageBytes).measure(rounds: messageBytes < 1_000 ? 200 : 600)
+        let all = try SharedConnection(credit: .atReceipt, messageBytes: messageBytes).measure(
+            rounds: messageBytes < 1_000 ? 200 : 600)
         let connection = try SharedConnection(credit: .atReceipt, messageBytes: messageBytes, stopped: [1])
         let bytes = connection.measure(rounds: messageBytes < 1_000 ? 200 : 600)
         for id in connection.ids.dropFirst() {
@@ -113,9 +114,12 @@ struct FairShareConnectionTests {
         }
     }
 
-    @Test("one reader that stops leaves the others half of the window where credit returns on reading", arguments: [100, 1_000])
+    @Test(
+        "one reader that stops leaves the others half of the window where credit returns on reading",
+        arguments: [100, 1_000])
     func stoppedWhenRead(messageBytes: Int) throws {
-        let all = try SharedConnection(credit: .whenRead, messageBytes: messageBytes).measure(rounds: messageBytes < 1_000 ? 200 : 600)
+        let all = try SharedConnection(credit: .whenRead, messageBytes: messageBytes).measure(
+            rounds: messageBytes < 1_000 ? 200 : 600)
         let connection = try SharedConnection(credit: .whenRead, messageBytes: messageBytes, stopped: [1])
         let bytes = connection.measure(rounds: messageBytes < 1_000 ? 200 : 600)
         #expect(connection.total(1) <= 65_535 / 2 + messageBytes + 5)

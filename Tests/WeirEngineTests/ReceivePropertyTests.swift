@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
-import WeirTesting
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 /// What a seed decides, and the books that are kept of it, apart from the server's own.
 private final class ReceiveRun {

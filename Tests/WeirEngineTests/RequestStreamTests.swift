@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
-import WeirTesting
 import WeirEngine
 import WeirHTTP2
 import WeirRPC
+import WeirTesting
 
 @Suite("ServerConnection: requests that are streams")
 struct RequestStreamTests {

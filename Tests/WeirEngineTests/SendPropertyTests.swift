@@ -79,7 +79,8 @@ struct SendPropertyTests {
     }
 
     private func step(
-        _ rig: ServerRig, _ call: ServerCall, _ tasks: [Task], _ expected: inout [[UInt8]], _ random: inout SeededGenerator
+        _ rig: ServerRig, _ call: ServerCall, _ tasks: [Task], _ expected: inout [[UInt8]],
+        _ random: inout SeededGenerator
     ) {
         let task = tasks[Int.random(in: 0..<tasks.count, using: &random)]
         switch Int.random(in: 0..<12, using: &random) {

@@ -2,8 +2,8 @@
 
 import NIOCore
 import Testing
-import WeirTesting
 import WeirHTTP2
+import WeirTesting
 
 @Suite("HTTP2Session: receive credit without an engine")
 struct SessionReceiveTests {

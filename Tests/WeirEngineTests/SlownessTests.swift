@@ -43,7 +43,9 @@ struct SlownessTests {
 
     @Test("a blocked stream is not idle, and an idle one without the setting lives")
     func notIdle() throws {
-        let blocked = try rig { $0.idleDeadline = .seconds(30); $0.stallDeadline = .seconds(3600) }
+        let blocked = try rig {
+            $0.idleDeadline = .seconds(30); $0.stallDeadline = .seconds(3600)
+        }
         blocked.connect([.initialWindow(1005)])
         let sender = blocked.stream(try #require(blocked.openList()), [1000, 1000])
         blocked.advance(by: .seconds(1000))

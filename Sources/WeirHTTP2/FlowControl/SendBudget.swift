@@ -39,7 +39,8 @@ package final class ProcessSendBudget: Sendable {
     /// The cap kept a message out.
     func refused(at now: MonotonicInstant) {
         guard refusedSince.load(ordering: .relaxed) == .max else { return }
-        let isFirst = refusedSince.compareExchange(expected: .max, desired: now.nanoseconds, ordering: .relaxed).exchanged
+        let isFirst = refusedSince.compareExchange(expected: .max, desired: now.nanoseconds, ordering: .relaxed)
+            .exchanged
         if isFirst { listener.withLock { $0 }?() }
     }
 

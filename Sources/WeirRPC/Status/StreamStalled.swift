@@ -43,7 +43,8 @@ public struct StreamStalled: Error, Hashable, Sendable {
 
     /// Makes a report.
     public init(
-        reason: Reason = .stalled, cause: Cause, stalledFor: Duration, heldBytes: Int, messagesSent: UInt64, windowBytes: Int, isTail: Bool
+        reason: Reason = .stalled, cause: Cause, stalledFor: Duration, heldBytes: Int, messagesSent: UInt64,
+        windowBytes: Int, isTail: Bool
     ) {
         self.reason = reason
         self.cause = cause

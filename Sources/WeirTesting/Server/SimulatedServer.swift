@@ -114,7 +114,8 @@ public final class SimulatedServer {
         let executor = executor
         let connection = try ServerConnection(
             configuration: connectionConfiguration, routes: core, budget: budget,
-            receiveBudget: receiveBudget, now: MonotonicInstant(nanoseconds: events.now), confinement: { executor.isCurrent })
+            receiveBudget: receiveBudget, now: MonotonicInstant(nanoseconds: events.now),
+            confinement: { executor.isCurrent })
         // An address of the network that RFC 5737 sets aside for examples, and a port that tells the client.
         let host = "192.0.2.\(number / 60_000 % 250 + 1)"
         let address = try? SocketAddress(ipAddress: host, port: 1024 + number % 60_000)
