@@ -22,7 +22,7 @@ struct SendWindowTests {
         window.sent(90)
         window.initialSizeChanged(by: -80)
         #expect(window.bytes == -70)
-        #expect(window.largestBytes == 100)
+        #expect(window.largestBytes == 20)
         window.granted(71)
         #expect(window.bytes == 1)
         #expect(!window.refillsEarly)
@@ -36,6 +36,31 @@ struct SendWindowTests {
         window.sent(sent)
         window.granted(1)
         #expect(window.refillsEarly == isEarly)
+    }
+
+    @Test("the first credit for a window that begins closed is no early refill")
+    func beginsClosed() {
+        var window = SendWindow(bytes: 0)
+        window.granted(100)
+        #expect(!window.refillsEarly)
+        window.sent(100)
+        window.granted(100)
+        #expect(!window.refillsEarly)
+    }
+
+    @Test("a smaller initial window lowers the largest, and one raised again restores it")
+    func smallerInitialSize() {
+        var window = SendWindow(bytes: 100)
+        window.granted(50)
+        window.initialSizeChanged(by: -100)
+        #expect(window.bytes == 50)
+        #expect(window.largestBytes == 50)
+        window.sent(50)
+        window.initialSizeChanged(by: -20)
+        #expect(window.largestBytes == 30)
+        window.initialSizeChanged(by: 120)
+        #expect(window.bytes == 100)
+        #expect(window.largestBytes == 100)
     }
 
     @Test("a larger initial window raises the largest, but is no refill")

@@ -109,6 +109,13 @@ package struct ConnectionSendBudget: ~Copyable {
         return true
     }
 
+    /// Whether ``hold(_:)`` would count `count` bytes in now; changes nothing.
+    package mutating func hasRoom(_ count: Int) -> Bool {
+        guard hold(count) else { return false }
+        release(count)
+        return true
+    }
+
     /// A message of `count` bytes was kept out.
     package mutating func refused(_ count: Int, at now: MonotonicInstant) {
         if heldBytes + count > limitBytes {

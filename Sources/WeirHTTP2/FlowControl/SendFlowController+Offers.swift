@@ -40,9 +40,7 @@ extension SendFlowController {
         guard unsafe stream.waitingBytes == 0, unsafe stream.queue.byteCount <= limits.streamLowWatermarkBytes else {
             return false
         }
-        guard opportunity(count, on: stream, mayPassQueue: false) != nil, budget.hold(count) else { return false }
-        budget.release(count)
-        return true
+        return opportunity(count, on: stream, mayPassQueue: false) != nil && budget.hasRoom(count)
     }
 
     /// The stream that a budget is waited for first.

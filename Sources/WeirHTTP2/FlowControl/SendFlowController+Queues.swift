@@ -32,7 +32,9 @@ extension SendFlowController {
                 giveWay(stream, at: now)
             } else if unsafe stream.takesTurns || !creditQueue.isEmpty {
                 awaitConnectionCredit(stream)
-                hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns
+                // For the first one, too: with this one behind it its hold-back may have to begin.
+                let firstHasNoLimit = unsafe creditQueue.first?.holdBackUntil == nil
+                hasTurnToGive = unsafe hasTurnToGive || stream.takesTurns || firstHasNoLimit
             } else {
                 awaitBudget(stream, at: now)
             }
@@ -129,11 +131,25 @@ extension SendFlowController {
             unsafe stream.holdBackUntil = now
             return
         }
-        let limiting = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) ? window : stream.window
-        if !limiting.refillsEarly {
+        let waitsForConnection = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream)
+        let limiting = unsafe waitsForConnection ? window : stream.window
+        if !limiting.refillsEarly || (waitsForConnection && keepsOthersWaiting(stream)) {
             unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
         }
     }
+
+    /// Whether the credit that is saved up for the first stream in the queue would do for one of those behind it.
+    ///
+    /// A reader that stopped may hold what the first one lacks for ever, so those must not wait as long as for their own peer.
+    private func keepsOthersWaiting(_ stream: HTTP2Stream) -> Bool {
+        guard creditQueue.first === stream else { return false }
+        return creditQueue.prefix(Self.mostLookedAt).dropFirst().contains { other in
+            unsafe other.waitingBytes > 0 && verdict(other.waitingBytes, on: other) == .whole
+        }
+    }
+
+    /// Most streams of a queue that are looked at for one event.
+    private static var mostLookedAt: Int { 32 }
 
     /// Serves the streams that wait for connection credit, first come first served.
     ///
@@ -229,7 +245,9 @@ extension SendFlowController {
                     giveWay(stream, at: now)
                     continue
                 } else if waitsForBudget(stream) {
-                    return
+                    // Where there is budget, others stand in line for connection credit, and so must this one.
+                    guard unsafe budget.hasRoom(stream.waitingBytes) else { return }
+                    awaitConnectionCredit(stream)
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                     // The connection's window closed while it waited for the budget.
                     awaitConnectionCredit(stream)

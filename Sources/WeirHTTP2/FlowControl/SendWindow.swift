@@ -7,7 +7,7 @@
 package struct SendWindow {
     /// Bytes that may be sent now; negative after SETTINGS made the initial window smaller (RFC 9113 §6.9.2).
     package private(set) var bytes: Int
-    /// The largest the window has been: a message above this can never be sent in one piece.
+    /// The largest the window has been under the initial size in force: a message above this can never be sent in one piece.
     package private(set) var largestBytes: Int
     /// Whether the peer has ever granted credit while at least half of the largest window was still open.
     ///
@@ -27,7 +27,8 @@ package struct SendWindow {
 
     /// A WINDOW_UPDATE granted credit.
     package mutating func granted(_ increment: Int) {
-        if bytes * 2 >= largestBytes { refillsEarly = true }
+        // A window that is closed is not half open, even if it was never any wider.
+        if bytes > 0, bytes * 2 >= largestBytes { refillsEarly = true }
         bytes += increment
         largestBytes = max(largestBytes, bytes)
     }
@@ -35,6 +36,7 @@ package struct SendWindow {
     /// SETTINGS_INITIAL_WINDOW_SIZE changed by `delta` (RFC 9113 §6.9.2: stream windows only).
     package mutating func initialSizeChanged(by delta: Int) {
         bytes += delta
-        largestBytes = max(largestBytes, bytes)
+        // A peer that made its windows smaller will not open them as far as before.
+        largestBytes = max(largestBytes + min(0, delta), bytes, 0)
     }
 }

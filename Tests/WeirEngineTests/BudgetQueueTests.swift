@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import WeirEngine
+import WeirHTTP2
+import WeirRPC
+import WeirTesting
+
+@Suite("ServerConnection: who stands in line for a budget")
+struct BudgetQueueTests {
+    @Test("a stream that waited for a budget gets its turn although others always wait for connection credit")
+    func othersWaitForCredit() throws {
+        let process = ProcessSendBudget(limitBytes: 1 << 20)
+        let rig = try ServerRig(process: process)
+        rig.connect([.initialWindow(1 << 24)])
+        _ = rig.stream(try #require(rig.openList(1)), [35_000])
+        // Another connection takes the rest of the process's budget for a moment.
+        let taken = process.limitBytes - process.takenBytes
+        #expect(process.take(taken))
+        let late = rig.stream(try #require(rig.openList(3)), [4_000, 4_000])
+        #expect(late.isWaiting)
+        let others = try [Int32(5), 7].map { id in
+            rig.stream(try #require(rig.openList(id)), [Int](repeating: 40_000, count: 50))
+        }
+        process.give(taken)
+        for _ in 0..<6 {
+            rig.feed(.windowUpdate(40_005))
+            rig.advance(by: .milliseconds(50))
+        }
+        #expect(others.allSatisfy { $0.isWaiting && !$0.written.isEmpty })
+        #expect(late.written == [4_000, 4_000])
+    }
+}
