@@ -37,7 +37,8 @@ def test_a_thousand_stalled_streams_stay_within_their_bounds_twice(start_weir):
         for wave in waves:
             assert wave["ended_before_half"] == 0
             assert wave["resets"] == 0, "a reset destroys what the client already holds"
-            assert 4 - 0.1 <= wave["stood_still"]["least"]
+            # Seen by a client that may itself have read the last byte late.
+            assert 4 - BUSY <= wave["stood_still"]["least"]
             assert wave["stood_still"]["most"] <= 4 + flow.LATE_SECONDS + BUSY
             assert wave["accounted_bytes_after"] == 0
             # Nothing but the message in its sender's hands, and the part of one that the window could not finish.
