@@ -358,6 +358,8 @@ extension SendFlowController {
             }
         }
         guard unsafe !stream.queue.isEmpty else { return nil }
+        // Past its share, with DATA that others' turns keep back: only its own reader brings it on.
+        if unsafe stream.yieldsConnectionCredit && stream.isDeferred { return .connectionWindow }
         let hasNoCredit = unsafe stream.sendsInParts && creditBytes(for: stream) <= 0
         if window.bytes <= 0 || hasNoCredit { return .connectionWindow }
         if unsafe stream.window.bytes <= 0 { return .streamWindow }
