@@ -60,6 +60,8 @@ extension HTTP2Session {
         let count = unsafe flow.sendableBytes(on: stream, frameLimit: limit)
         if count == 0 || isTooSmallToSend(count, on: stream) {
             unsafe stream.isDeferred = true
+            // Nobody is told: what was too little for this one would come back to it, again and again.
+            unsafe flow.endTurn(of: stream)
             // Nobody but us resumes DATA that was put off, so it waits for connection credit if that is what is short.
             if unsafe count == 0 || flow.window.bytes < flow.limits.smallestUsefulBytes {
                 if unsafe flow.exceedsShare(1, on: stream) {

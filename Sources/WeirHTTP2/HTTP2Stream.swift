@@ -56,6 +56,8 @@ package final class HTTP2Stream: TimerTableEntry {
     var grantIsInParts = false
     /// Connection credit set aside for queued bytes of whole messages and for a granted message.
     @exclusivity(unchecked) var reservedBytes = 0
+    /// Connection credit kept for queued DATA whose turn it is, until it was sent or put off again.
+    var turnCreditBytes = 0
     /// The connection's number of grants at which this stream may pass its share.
     var passesShareAt: UInt64?
     /// What the stream holds of the connection's window, at most.

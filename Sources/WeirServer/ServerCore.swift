@@ -71,6 +71,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             } catch {
                 (status, trailing) = outcome(of: error, handle, replies)
             }
+            await handle.finishHandedOver(status.code)
             let (finalStatus, finalMetadata) = (status, trailing)
             handle.onLoop { call in
                 handle.takeHandedOver()

@@ -65,12 +65,32 @@ extension CallHandle {
                 }
             }
             handOver.written(total, hadWaited: true)
+            if call.handedOverBytes == 0 { onHandedOverWritten.take()?() }
         }
         call.wait(waiter, isBounded: true)
     }
 
     private static func write(_ message: ByteBuffer, to call: ServerCall) throws(RPCError) {
         unsafe try call.writePieces(message.readableBytes) { _, slice in slice(message) }
+    }
+
+    /// The handler is through: takes nothing more from other threads, and suspends until what they were told is sent stands in
+    /// the stream's queue, in front of the status, or the call is over.
+    ///
+    /// Only from the handler's task, once. `code` is what the call will end with, for threads that come too late.
+    package nonisolated(nonsending) func finishHandedOver(_ code: StatusCode) async {
+        if isOnLoop, handOver.isEmpty, call.handedOverBytes == 0 { return }
+        await withCheckedContinuation { continuation in
+            onLoop { call in
+                for message in self.handOver.takeLast(CallEnd.finished(code).error) { self.place(message) }
+                if call.handedOverBytes == 0 {
+                    continuation.resume()
+                } else {
+                    // Each of them is answered exactly once, at the end of the call at the latest.
+                    self.onHandedOverWritten = { continuation.resume() }
+                }
+            }
+        }
     }
 
     /// Why the call is over, as far as threads other than the loop's were told; nil while it is not known to be.

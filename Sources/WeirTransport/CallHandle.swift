@@ -19,6 +19,8 @@ package final class CallHandle: @unchecked Sendable {
     package var request: ByteBuffer?
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
+    /// Who waits until all that was handed over is written; set and called on the loop.
+    var onHandedOverWritten: (() -> Void)?
     /// Messages on their way from other threads to the loop, and the end of the call as other threads know it.
     let handOver: HandOver
 

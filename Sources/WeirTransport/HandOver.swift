@@ -112,6 +112,20 @@ final class HandOver: Sendable {
         }
     }
 
+    /// Takes all messages, the last ones: from now on nothing is taken any more, for this reason.
+    func takeLast(_ error: RPCError) -> [ByteBuffer] {
+        let messages = state.withLock { state in
+            if state.end == nil { state.end = .ended(error) }
+            state.isAnnounced = false
+            var messages: [ByteBuffer] = []
+            swap(&messages, &state.messages)
+            untaken.store(0, ordering: .relaxed)
+            return messages
+        }
+        isOver.store(true, ordering: .releasing)
+        return messages
+    }
+
     /// There is no room for a message, for this reason: nothing more is taken until it is written.
     func waits(for refusal: SendRefusal) {
         state.withLock { state in

@@ -185,6 +185,36 @@ struct TrySendTests {
         }
     }
 
+    @Test("what a thread was told is sent goes out in front of the status, although it waits when the handler returns")
+    func handlerReturns() async throws {
+        let sent = Shared<UInt64?>(nil)
+        let returns = Shared(false)
+        try await Loopback.serve { stream, _ in
+            Thread.start {
+                var number: UInt64 = 0
+                while true {
+                    switch stream.trySend(Sample(number, bytes: 1_000)) {
+                    case .sent: number += 1
+                    case .refused(.streamWindow), .refused(.connectionWindow): return sent.set(number)
+                    case .refused(.ended): return
+                    case .refused: Thread.yield()
+                    }
+                }
+            }
+            try await until("a message waits") { sent.value != nil }
+            // The loop is this handler's until the status is decided.
+            returns.set(true)
+        } test: { _, address in
+            let peer = try SocketPeer(address)
+            peer.call()
+            try await until("the handler returns", peer: peer) { returns.value }
+            peer.grant(65_535, stream: 0)
+            peer.grant(65_535, stream: 1)
+            try await until("the call ends", peer: peer) { peer[1].isOver }
+            #expect(peer[1].messages?.map(\.sequence) == Array(0..<(sent.value ?? 0)))
+        }
+    }
+
     @Test("after the end every thread is told why")
     func afterTheEnd() async throws {
         let kept = Shared<ResponseStream<Sample>?>(nil)

@@ -162,6 +162,7 @@ extension SendFlowController {
         while let stream = creditQueue.first {
             if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
                 guard creditBytes(for: stream) > 0 else { return }
+                keepTurnCredit(for: stream)
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
@@ -190,6 +191,17 @@ extension SendFlowController {
             turnGoesOn(stream)
         }
         serveYieldQueue(at: now, &openings)
+    }
+
+    /// Keeps a turn's worth of credit for DATA that goes on: the messages behind it in the queue would set all of it aside
+    /// before the library asks.
+    private mutating func keepTurnCredit(for stream: HTTP2Stream) {
+        // With others behind it, one past its share gives way as soon as the library asks.
+        if creditQueue.count > 1, exceedsShare(1, on: stream) { return }
+        let wanted = unsafe min(limits.quantumBytes, stream.queue.byteCount, stream.window.bytes)
+        let kept = min(max(0, wanted - stream.turnCreditBytes), max(0, freeConnectionBytes))
+        stream.turnCreditBytes += kept
+        turnCreditBytes += kept
     }
 
     private mutating func turnGoesOn(_ stream: HTTP2Stream) {

@@ -58,6 +58,8 @@ package struct SendFlowController: ~Copyable {
     package var lastProgress = MonotonicInstant(nanoseconds: .min)
     /// Connection credit set aside by all streams.
     package internal(set) var reservedBytes = 0
+    /// Connection credit kept for queued DATA whose turn it is.
+    package internal(set) var turnCreditBytes = 0
     /// Payload bytes that left the streams' queues and that the kernel has not taken; they still count in the budget.
     package private(set) var outputBytes = 0
     /// Streams that wait for connection credit only, in order of arrival.
@@ -84,7 +86,7 @@ package struct SendFlowController: ~Copyable {
     }
 
     /// Connection credit that nobody has set aside.
-    var freeConnectionBytes: Int { window.bytes - reservedBytes }
+    var freeConnectionBytes: Int { window.bytes - reservedBytes - turnCreditBytes }
 
     /// Connection credit that the stream's queued bytes may use: what nobody has set aside, and what was set aside for its
     /// own bytes behind a message that goes out in parts.
@@ -92,6 +94,7 @@ package struct SendFlowController: ~Copyable {
     /// Without the latter a stream could wait for itself for ever.
     func creditBytes(for stream: HTTP2Stream) -> Int {
         unsafe max(0, freeConnectionBytes) + max(0, stream.reservedBytes - reservedForGrant(of: stream))
+            + stream.turnCreditBytes
     }
 
     /// What may be done now with a message of `count` bytes on `stream`.
@@ -256,6 +259,7 @@ package struct SendFlowController: ~Copyable {
         // Called after the bytes left the queue: those without a reservation stand in front and go first.
         let excess = unsafe stream.reservedBytes - reservedForGrant(of: stream) - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
+        endTurn(of: stream, using: count)
         share.sent(count, &stream.holding)
         unsafe stream.window.sent(count)
         window.sent(count)
@@ -304,6 +308,7 @@ package struct SendFlowController: ~Copyable {
     @discardableResult
     package mutating func discard(_ stream: HTTP2Stream) -> Int {
         abandonWaiting(on: stream)
+        endTurn(of: stream)
         let dropped = unsafe stream.queue.removeAll(spares: &spares)
         budget.release(dropped)
         unsafe unreserve(stream.reservedBytes, on: stream)
@@ -315,11 +320,19 @@ package struct SendFlowController: ~Copyable {
 
     /// Gives up reservations of bytes that the peer's smaller window can no longer carry: those messages go in parts.
     mutating func windowShrank(on stream: HTTP2Stream) {
+        endTurn(of: stream)
         let promised = unsafe stream.queue.byteCount + reservedForGrant(of: stream)
         guard unsafe stream.reservedBytes > 0, unsafe promised > stream.window.bytes else { return }
         if reservedForGrant(of: stream) > 0 { stream.grantIsInParts = true }
         unsafe unreserve(stream.reservedBytes, on: stream)
         if unsafe !stream.queue.isEmpty { unsafe stream.sendsInParts = true }
+    }
+
+    /// Credit kept for a turn of the stream's DATA is used, or, without a count, free for all again.
+    mutating func endTurn(of stream: HTTP2Stream, using count: Int = .max) {
+        let ended = min(count, stream.turnCreditBytes)
+        stream.turnCreditBytes -= ended
+        turnCreditBytes -= ended
     }
 
     mutating func unreserve(_ count: Int, on stream: HTTP2Stream) {
@@ -345,6 +358,8 @@ extension SendFlowController {
             }
         }
         guard unsafe !stream.queue.isEmpty else { return nil }
+        // Past its share, with DATA that others' turns keep back: only its own reader brings it on.
+        if unsafe stream.yieldsConnectionCredit && stream.isDeferred { return .connectionWindow }
         let hasNoCredit = unsafe stream.sendsInParts && creditBytes(for: stream) <= 0
         if window.bytes <= 0 || hasNoCredit { return .connectionWindow }
         if unsafe stream.window.bytes <= 0 { return .streamWindow }
