@@ -32,6 +32,7 @@ let package = Package(
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
+        .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
         .executable(name: "protoc-gen-weir", targets: ["protoc-gen-weir"]),
     ],
@@ -42,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
@@ -67,13 +69,20 @@ let package = Package(
             ],
             swiftSettings: strictWithC),
         .target(
+            name: "WeirSlowClients",
+            dependencies: [
+                "WeirTesting", nioCore, nioPosix, .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strictWithC),
+        .target(
             name: "WeirDataService",
             dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore, nioPosix],
             swiftSettings: strictWithC),
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", "WeirRPC", logging, argumentParser, nioPosix,
+                "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
+                nioPosix,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -117,6 +126,10 @@ let package = Package(
             name: "WeirTestingTests",
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
             exclude: ["Protos"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirSlowClientsTests",
+            dependencies: ["WeirSlowClients", "WeirTesting", "WeirServer", "WeirRPC", nioCore, nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "WeirCodegenTests",

@@ -45,26 +45,33 @@ public struct FrameReader {
             pending = ByteBuffer()
         }
         while input.readableBytes >= RawFrame.headerBytes {
-            guard let header = Self.header(of: input), header.length <= Self.maximumFrameBytes else { return false }
-            guard input.readableBytes >= RawFrame.headerBytes + header.length else { break }
+            guard let length = Self.length(of: input), length <= Self.maximumFrameBytes else { return false }
+            guard input.readableBytes >= RawFrame.headerBytes + length else { break }
+            let header = Self.header(of: input, length: length)
             input.moveReaderIndex(forwardBy: RawFrame.headerBytes)
-            guard let payload = input.readSlice(length: header.length), body(header, payload) else { return false }
+            guard let payload = input.readSlice(length: length) else { return false }
+            // Frames of unknown types are ignored (RFC 9113 §4.1).
+            if let header, !body(header, payload) { return false }
         }
         // A copy of its size: the rest of a frame must not keep all that was read alive.
         if input.readableBytes > 0 { pending.writeBuffer(&input) }
         return true
     }
 
-    private static func header(of input: ByteBuffer) -> Header? {
+    private static func length(of input: ByteBuffer) -> Int? {
+        guard let high = input.getInteger(at: input.readerIndex, as: UInt8.self),
+            let low = input.getInteger(at: input.readerIndex + 1, as: UInt16.self)
+        else { return nil }
+        return Int(high) << 16 | Int(low)
+    }
+
+    /// The header of a frame; nil when its type is not one of RFC 9113.
+    private static func header(of input: ByteBuffer, length: Int) -> Header? {
         let start = input.readerIndex
-        guard let high = input.getInteger(at: start, as: UInt8.self),
-            let low = input.getInteger(at: start + 1, as: UInt16.self),
-            let number = input.getInteger(at: start + 3, as: UInt8.self), let kind = RawFrame.Kind(rawValue: number),
+        guard let number = input.getInteger(at: start + 3, as: UInt8.self), let kind = RawFrame.Kind(rawValue: number),
             let flags = input.getInteger(at: start + 4, as: UInt8.self),
             let stream = input.getInteger(at: start + 5, as: UInt32.self)
         else { return nil }
-        return Header(
-            kind: kind, flags: flags, stream: Int32(bitPattern: stream & 0x7FFF_FFFF),
-            length: Int(high) << 16 | Int(low))
+        return Header(kind: kind, flags: flags, stream: Int32(bitPattern: stream & 0x7FFF_FFFF), length: length)
     }
 }

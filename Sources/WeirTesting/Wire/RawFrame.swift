@@ -17,6 +17,8 @@ public struct RawFrame: Equatable, Sendable {
     public static let endHeaders: UInt8 = 4
     /// PADDED of DATA and HEADERS.
     public static let padded: UInt8 = 8
+    /// PRIORITY of HEADERS.
+    public static let priority: UInt8 = 32
     /// Bytes of a frame's header.
     public static let headerBytes = 9
 

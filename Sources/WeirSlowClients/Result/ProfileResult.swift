@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import WeirTesting
+
+/// What one profile found out.
+public struct ProfileResult: Codable, Sendable, Equatable {
+    /// The profile's name, such as `never-reads`.
+    public var name: String
+    /// What its clients do.
+    public var summary: String
+    /// What a good server does about it.
+    public var goodServer: String
+    /// The verdict.
+    public var verdict: Judgement.Verdict
+    /// What a server must do to pass, with the numbers of this run.
+    public var criterion: String
+    /// Why the verdict is not better, or what was seen.
+    public var reasons: [String]
+    /// What was measured; a name ends in its unit.
+    public var figures: [String: FigureValue]
+    /// How long the profile ran.
+    public var seconds: Double
+    /// The canary beside it.
+    public var canary: CanaryResult
+    /// The server's process; nil if it was not watched.
+    public var process: ProcessResult?
+    /// The profile's calls, the first ``keptStreams`` of them.
+    public var streams: [StreamResult]
+    /// The moments, in order.
+    public var samples: [SampleResult]
+
+    /// Most calls that are written down for a profile.
+    public static let keptStreams = 200
+
+    /// Makes one of its parts.
+    public init(
+        name: String, summary: String, goodServer: String, verdict: Judgement.Verdict, criterion: String,
+        reasons: [String], figures: [String: FigureValue], seconds: Double, canary: CanaryResult,
+        process: ProcessResult? = nil, streams: [StreamResult], samples: [SampleResult]
+    ) {
+        self.name = name
+        self.summary = summary
+        self.goodServer = goodServer
+        self.verdict = verdict
+        self.criterion = criterion
+        self.reasons = reasons
+        self.figures = figures
+        self.seconds = seconds
+        self.canary = canary
+        self.process = process
+        self.streams = streams
+        self.samples = samples
+    }
+}
+
+/// A number or a word.
+public enum FigureValue: Codable, Sendable, Equatable {
+    case number(Double)
+    case text(String)
+
+    /// Reads a number or a string.
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else {
+            self = .text(try value.decode(String.self))
+        }
+    }
+
+    /// Writes a number or a string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .number(let number): try container.encode(number)
+        case .text(let text): try container.encode(text)
+        }
+    }
+}
+
+/// The server's process during a profile.
+public struct ProcessResult: Codable, Sendable, Equatable {
+    public var residentBytesBefore: Int
+    public var residentBytesPeak: Int
+    public var residentBytesAfter: Int
+    public var processorSeconds: Double
+    public var isAlive: Bool
+
+    /// Makes one of its parts.
+    public init(
+        residentBytesBefore: Int, residentBytesPeak: Int, residentBytesAfter: Int, processorSeconds: Double,
+        isAlive: Bool
+    ) {
+        self.residentBytesBefore = residentBytesBefore
+        self.residentBytesPeak = residentBytesPeak
+        self.residentBytesAfter = residentBytesAfter
+        self.processorSeconds = processorSeconds
+        self.isAlive = isAlive
+    }
+}
+
+/// What a client saw of one call; times count from its connection's beginning.
+public struct StreamResult: Codable, Sendable, Equatable {
+    /// The number of the connection, from 0.
+    public var connection: Int
+    public var stream: Int
+    public var beganSeconds: Double
+    public var lastDataSeconds: Double?
+    public var endedSeconds: Double?
+    /// The value of `grpc-status`.
+    public var status: Int?
+    /// The text beside it, decoded.
+    public var message: String?
+    /// Whether details came with it.
+    public var hasDetails: Bool
+    /// The error code of RST_STREAM.
+    public var reset: Int?
+    public var dataBytes: Int
+    public var messages: Int
+    public var cutBytes: Int
+
+    /// Makes one of its parts.
+    public init(
+        connection: Int, stream: Int, beganSeconds: Double, lastDataSeconds: Double? = nil, endedSeconds: Double? = nil,
+        status: Int? = nil, message: String? = nil, hasDetails: Bool, reset: Int? = nil, dataBytes: Int, messages: Int,
+        cutBytes: Int
+    ) {
+        self.connection = connection
+        self.stream = stream
+        self.beganSeconds = beganSeconds
+        self.lastDataSeconds = lastDataSeconds
+        self.endedSeconds = endedSeconds
+        self.status = status
+        self.message = message
+        self.hasDetails = hasDetails
+        self.reset = reset
+        self.dataBytes = dataBytes
+        self.messages = messages
+        self.cutBytes = cutBytes
+    }
+}
+
+/// One moment; what was not known then is nil.
+public struct SampleResult: Codable, Sendable, Equatable {
+    public var seconds: Double
+    public var dataBytes: Int
+    public var openStreams: Int
+    public var streamWindowBytes: Int?
+    public var connectionWindowBytes: Int?
+    public var canarySeconds: Double?
+    public var residentBytes: Int?
+    public var processorSeconds: Double?
+
+    /// Makes one of its parts.
+    public init(
+        seconds: Double, dataBytes: Int, openStreams: Int, streamWindowBytes: Int? = nil,
+        connectionWindowBytes: Int? = nil, canarySeconds: Double? = nil, residentBytes: Int? = nil,
+        processorSeconds: Double? = nil
+    ) {
+        self.seconds = seconds
+        self.dataBytes = dataBytes
+        self.openStreams = openStreams
+        self.streamWindowBytes = streamWindowBytes
+        self.connectionWindowBytes = connectionWindowBytes
+        self.canarySeconds = canarySeconds
+        self.residentBytes = residentBytes
+        self.processorSeconds = processorSeconds
+    }
+}
