@@ -102,8 +102,7 @@ extension ServerConnection {
         }
         if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
-            stream.holdBackUntil = nil
-            stream.holdBackIsOver = true
+            session.flow.endHoldBack(of: stream)
             session.connectionWindowChanged = true
         }
         if let due = idleInstant(of: stream, call), due <= now, let call { return idle(call) }

@@ -27,13 +27,13 @@ struct FlowTests {
     func numbers() throws {
         let (rig, call) = try rig(window: 1_000)
         #expect(call.streamFlow(at: rig.now).blockedCause == nil)
-        _ = rig.stream(call, [400])
+        _ = rig.stream(call, [600])
         let waits = [Waiting(call, 900), Waiting(call, 50)]
         rig.pump()
         rig.advance(by: .milliseconds(250))
         let flow = call.streamFlow(at: rig.now)
-        #expect(flow.streamWindowBytes == 595)
-        #expect(flow.connectionWindowBytes == 65_535 - 405)
+        #expect(flow.streamWindowBytes == 395)
+        #expect(flow.connectionWindowBytes == 65_535 - 605)
         #expect(flow.queuedBytes == 0)
         #expect(flow.waitingBytes == 905 + 55)
         #expect(flow.blockedCause == .streamWindow)

@@ -10,7 +10,8 @@ struct FairShareTests {
 
     private func isUsedUp(_ share: FairShare, _ holding: FairShare.Holding, othersWait: Bool) -> Bool {
         share.isUsedUp(
-            holding, reserved: 0, streamWindow: window, connectionWindow: window, othersWait: othersWait)
+            holding, reserved: 0, streamWindow: window, connectionWindow: window,
+            free: window.bytes - share.heldBytes(holding), othersWait: othersWait)
     }
 
     @Test("a stream holds what was sent and its own credit has not returned")
@@ -64,13 +65,13 @@ struct FairShareTests {
     func half() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(499, &holding)
+        share.sent(557, &holding)
         #expect(!isUsedUp(share, holding, othersWait: true))
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: true))
     }
 
-    @Test("half of the connection's window while nobody waits; three quarters for a peer that measures")
+    @Test("nine sixteenths of the connection's window while nobody waits; three quarters for a peer that measures")
     func alone() {
         var share = FairShare()
         var holding = FairShare.Holding()
@@ -79,7 +80,7 @@ struct FairShareTests {
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: false))
         share.peerIsMeasuring()
-        share.sent(249, &holding)
+        share.sent(185, &holding)
         #expect(!isUsedUp(share, holding, othersWait: false))
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: false))

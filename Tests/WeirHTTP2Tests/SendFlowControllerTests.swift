@@ -34,12 +34,11 @@ struct SendFlowControllerTests {
     func holdBackOver() {
         let rig = FlowRig()
         let stream = rig.open()
-        #expect(rig.send(30_000, on: stream))
+        #expect(rig.send(35_000, on: stream))
         while rig.sendFrame(stream) > 0 {}
         #expect(rig.wait(40_000, on: stream).isEmpty)
         #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 1_000_000_000))
-        stream.holdBackUntil = nil
-        stream.holdBackIsOver = true
+        rig.flow.endHoldBack(of: stream)
         #expect(rig.reconsider(stream).granted == [1])
         #expect(stream.grantIsInParts)
         rig.redeem(stream)
@@ -50,7 +49,42 @@ struct SendFlowControllerTests {
             if count == 0 { break }
             sent += count
         }
-        #expect(sent == 35_535)
+        #expect(sent == 30_535)
+    }
+
+    @Test("nothing is held back while at least half of the window is open: no peer need return credit then")
+    func halfOpen() {
+        let rig = FlowRig()
+        let stream = rig.open()
+        stream.window.granted(1)
+        rig.flow.window.granted(1)
+        #expect(rig.send(30_000, on: stream))
+        while rig.sendFrame(stream) > 0 {}
+        #expect(rig.wait(40_000, on: stream).isEmpty)
+        #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 0))
+        rig.flow.endHoldBack(of: stream)
+        #expect(rig.reconsider(stream).granted == [1])
+        #expect(stream.grantIsInParts)
+    }
+
+    @Test("a window that was widened for one message is held back for once, and not taken for wide again")
+    func widenedOnce() {
+        let rig = FlowRig()
+        let stream = rig.open()
+        stream.window.granted(1)
+        rig.flow.window.granted(1)
+        stream.window.granted(1_000_000)
+        rig.flow.window.granted(1_000_000)
+        while rig.flow.window.bytes > 20_000 {
+            #expect(rig.send(20_000, on: stream))
+            while rig.sendFrame(stream) > 0 {}
+        }
+        #expect(stream.window.refillsEarly && rig.flow.window.refillsEarly)
+        #expect(rig.wait(20_000, on: stream).isEmpty)
+        #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 1_000_000_000))
+        rig.flow.endHoldBack(of: stream)
+        #expect(rig.flow.window.largestBytes == 65_535)
+        #expect(stream.window.largestBytes == 65_535)
     }
 
     @Test("a peer that refills early is held back for without a time limit")
@@ -59,7 +93,7 @@ struct SendFlowControllerTests {
         let stream = rig.open()
         stream.window.granted(1)
         rig.flow.window.granted(1)
-        #expect(rig.send(30_000, on: stream))
+        #expect(rig.send(35_000, on: stream))
         while rig.sendFrame(stream) > 0 {}
         #expect(rig.wait(40_000, on: stream).isEmpty)
         #expect(stream.holdBackUntil == nil)

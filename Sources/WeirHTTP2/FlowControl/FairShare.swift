@@ -12,9 +12,10 @@
 /// - half of the smaller of its own and the connection's window, if others wait for connection credit that hold less. Half,
 ///   because honest readers return their stream's credit in portions of up to half a window: at less they would have to
 ///   give way to each other;
-/// - half of the connection's window if nobody else waits, so that something is left for streams that come later; three
-///   quarters if the peer was seen to measure the connection, because it makes its windows larger only after it has seen up
-///   to two thirds of one arrive within a round trip.
+/// - nine sixteenths of the connection's window if nobody else waits, so that something is left for streams that come later.
+///   More than half, because a peer need not return credit before half of its window is used; three quarters if it was seen
+///   to measure the connection, because it makes its windows larger only after it has seen up to two thirds of one arrive
+///   within a round trip.
 ///
 /// A stream past its share gives way: it goes on when nobody else waits and the window is no longer scarce, when credit
 /// came back, or when its hold-back is over. A peer that refills only what is used up has nothing to share out, so once it
@@ -56,21 +57,23 @@ package struct FairShare: Sendable {
     /// Whether the connection's window is scarce once `count` more bytes of it are taken.
     @inline(__always)
     func isScarce(_ count: Int, free: Int, window: SendWindow) -> Bool {
-        (window.largestBytes - free + count) * 2 > window.largestBytes
+        (window.fullBytes - free + count) * 2 > window.fullBytes
     }
 
     /// Whether a stream has its share, so that it may not begin another message.
     func isUsedUp(
         _ holding: Holding, reserved: Int, streamWindow: SendWindow, connectionWindow: SendWindow,
-        othersWait: Bool
+        free: Int, othersWait: Bool
     ) -> Bool {
         let held = heldBytes(holding) + reserved
         // What holds nothing is nobody's loss, and without its first message a stream would never begin.
         guard held > 0, !isOff else { return false }
         if othersWait {
-            return held >= min(streamWindow.largestBytes, connectionWindow.largestBytes) / 2
+            return held >= min(streamWindow.fullBytes, connectionWindow.fullBytes) / 2
         }
-        return held >= connectionWindow.largestBytes / 4 * (peerMeasures ? 3 : 2)
+        // With half of the window open the peer may have no reason to return credit.
+        guard free * 2 < connectionWindow.fullBytes else { return false }
+        return held >= connectionWindow.fullBytes / 16 * (peerMeasures ? 12 : 9)
     }
 
     /// The most that the stream can hold now, in bytes.
@@ -106,6 +109,11 @@ package struct FairShare: Sendable {
     mutating func granted(wasUsedUp: Bool, outstandingBytes: Int) {
         if probes, wasUsedUp { isOff = true }
         probes = false
+        lowered(outstandingBytes: outstandingBytes)
+    }
+
+    /// No more than this can be out, as of now.
+    mutating func lowered(outstandingBytes: Int) {
         sequence += 1
         while let last = dips.last, last.outstandingBytes >= outstandingBytes { dips.removeLast() }
         if dips.count == Self.maximumDips { dips.removeLast() }

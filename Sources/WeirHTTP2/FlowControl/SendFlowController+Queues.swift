@@ -133,9 +133,23 @@ extension SendFlowController {
         }
         let waitsForConnection = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream)
         let limiting = unsafe waitsForConnection ? window : stream.window
-        if !limiting.refillsEarly || (waitsForConnection && keepsOthersWaiting(stream)) {
+        let free = unsafe waitsForConnection ? freeConnectionBytes : stream.window.bytes
+        if limiting.isHalfOpen(free), unsafe !exceedsShare(stream.waitingBytes, on: stream) {
+            // The peer has no reason to return credit, so waiting for more would be for nothing.
+            unsafe stream.holdBackUntil = now
+        } else if !limiting.refillsEarly || limiting.wasWidened || (waitsForConnection && keepsOthersWaiting(stream)) {
             unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
         }
+    }
+
+    /// The stream's hold-back is over: the peer returned nothing, so the windows' rest is used.
+    package mutating func endHoldBack(of stream: HTTP2Stream) {
+        unsafe stream.holdBackUntil = nil
+        unsafe stream.holdBackIsOver = true
+        unsafe stream.window.stoodStill()
+        guard window.wasWidened else { return }
+        window.stoodStill()
+        share.lowered(outstandingBytes: window.fullBytes - window.bytes)
     }
 
     /// Whether the credit that is saved up for the first stream in the queue would do for one of those behind it.

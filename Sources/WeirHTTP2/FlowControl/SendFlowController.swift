@@ -238,7 +238,7 @@ package struct SendFlowController: ~Copyable {
         let others = creditQueue.count - (stream.awaitsConnectionCredit ? 1 : 0)
         return unsafe share.isUsedUp(
             stream.holding, reserved: stream.reservedBytes, streamWindow: stream.window, connectionWindow: window,
-            othersWait: others > 0)
+            free: freeConnectionBytes, othersWait: others > 0)
     }
 
     // MARK: Sending
@@ -283,14 +283,14 @@ package struct SendFlowController: ~Copyable {
 
     /// The peer granted connection credit.
     mutating func connectionGranted(_ increment: Int) {
-        let wasUsedUp = window.bytes * 8 < window.largestBytes
+        let wasUsedUp = window.bytes * 8 < window.fullBytes
         window.granted(increment)
-        share.granted(wasUsedUp: wasUsedUp, outstandingBytes: window.largestBytes - window.bytes)
+        share.granted(wasUsedUp: wasUsedUp, outstandingBytes: window.fullBytes - window.bytes)
     }
 
     /// The peer sent a PING: with DATA under way it measures the connection.
     mutating func pingReceived() {
-        if window.bytes < window.largestBytes { share.peerIsMeasuring() }
+        if window.bytes < window.fullBytes { share.peerIsMeasuring() }
     }
 
     /// The stream is gone, and with it what it held.

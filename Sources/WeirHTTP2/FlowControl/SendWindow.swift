@@ -14,10 +14,31 @@ package struct SendWindow {
     /// Such a peer refills early, so a window that stays too small for a message means that it does not read.
     package private(set) var refillsEarly = false
 
+    /// The size that the peer announced: SETTINGS_INITIAL_WINDOW_SIZE, or the connection's 65,535 bytes.
+    private var initialBytes: Int
+
     /// Makes a window of this many bytes.
     package init(bytes: Int) {
         self.bytes = bytes
         largestBytes = bytes
+        initialBytes = bytes
+    }
+
+    /// How wide the window is when everything was read, as far as can be told: what the peer announced, if it never went
+    /// much beyond, else the largest that it has been.
+    ///
+    /// Some peers grant more than that for a message they want to finish, and take it back by granting less afterwards.
+    package var fullBytes: Int { largestBytes < 2 * initialBytes ? min(largestBytes, initialBytes) : largestBytes }
+
+    /// Whether `free` open bytes are at least half of the window: no peer need return credit yet.
+    func isHalfOpen(_ free: Int) -> Bool { free > 0 && free * 2 >= fullBytes }
+
+    /// Whether the window was once so wide that this may have been for one message only.
+    var wasWidened: Bool { largestBytes >= 2 * max(initialBytes, 65_535) }
+
+    /// The peer let the window stand as it is for a whole hold-back: it need not become as wide again as it has been.
+    mutating func stoodStill() {
+        if wasWidened { largestBytes = max(bytes, initialBytes) }
     }
 
     /// DATA payload, padding included, was sent.
@@ -36,6 +57,7 @@ package struct SendWindow {
     /// SETTINGS_INITIAL_WINDOW_SIZE changed by `delta` (RFC 9113 §6.9.2: stream windows only).
     package mutating func initialSizeChanged(by delta: Int) {
         bytes += delta
+        initialBytes += delta
         // A peer that made its windows smaller will not open them as far as before.
         largestBytes = max(largestBytes + min(0, delta), bytes, 0)
     }
