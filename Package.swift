@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "WeirSlowClients",
             dependencies: [
-                "WeirTesting", nioCore, nioPosix, .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "WeirTesting", nioCore, nioPosix, heap, .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strictWithC),
         .target(

@@ -50,6 +50,9 @@ public final class ClientRecorder {
         if record.isOpen { record.leftAt = now }
     }
 
+    /// What came were no frames.
+    public func noteNotUnderstood() { record.isUnderstood = false }
+
     private func noteSent(_ header: FrameReader.Header, _ payload: ByteBuffer, _ now: Duration) {
         switch header.kind {
         case .headers where indexes[header.stream] == nil:
