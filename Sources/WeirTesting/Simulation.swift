@@ -72,14 +72,17 @@ public final class Simulation {
     // MARK: - Clients
 
     /// Connects a client; it is there at once, and does what its profile says as soon as time runs.
+    ///
+    /// What it sends and learns is told to `recorder` too, if there is one.
     @discardableResult
     public func connect(
         _ profile: some ClientProfile, over configuration: LinkConfiguration = LinkConfiguration(),
-        keeping: RawPeer.Keeping = .everything
+        keeping: RawPeer.Keeping = .everything, recorder: ClientRecorder? = nil
     ) -> SimulatedClient {
         let link = Link(configuration, events: events)
         let client = SimulatedClient(
-            number: clients.count, profile: profile, link: link, events: events, trace: trace, keeping: keeping)
+            number: clients.count, profile: profile, link: link, events: events, trace: trace, keeping: keeping,
+            recorder: recorder)
         clients.append(client)
         let server = server
         events.schedule(afterNanoseconds: 0) {

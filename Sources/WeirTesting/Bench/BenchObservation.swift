@@ -35,6 +35,8 @@ public struct BenchObservation: Sendable {
         public var residentBytesAfter = 0
         /// Processor time while it ran.
         public var processorTime = Duration.zero
+        /// The part of one core that it used with the canary alone.
+        public var processorShareAlone = 0.0
         /// Whether the process is still there.
         public var isAlive = true
 

@@ -27,12 +27,17 @@ public struct ClientCall: Sendable {
         message = Array(try request.serialized().readableBytesView)
     }
 
-    /// The frames of the whole request.
-    func frames(stream: Int32) -> [UInt8] {
+    /// The frames of the whole request; its stream stays open on the client's side unless it `ends`.
+    func frames(stream: Int32, ends: Bool = true) -> [UInt8] {
+        head(stream: stream).bytes + RawFrame.message(message, stream: stream, ends: ends).bytes
+    }
+
+    /// The request's fields.
+    func head(stream: Int32) -> RawFrame {
         let head: [(String, String)] = [
             (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "localhost"),
             ("content-type", "application/grpc"), ("te", "trailers"),
         ]
-        return RawFrame.headers(head + fields, stream: stream).bytes + RawFrame.message(message, stream: stream).bytes
+        return RawFrame.headers(head + fields, stream: stream)
     }
 }

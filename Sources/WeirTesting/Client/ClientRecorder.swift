@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import DequeModule
 internal import NIOCore
 
 /// Keeps the record of one connection from what its client learns and sends.
@@ -15,7 +16,9 @@ public final class ClientRecorder {
     private var prefaceBytesMissing = RawFrame.preface.count
     private var initialWindowBytes = 65_535
     /// The initial windows of SETTINGS that the server has not acknowledged; nil for SETTINGS without one.
-    private var unacknowledged: [Int?] = []
+    private var unacknowledged: Deque<Int?> = []
+    /// The largest of them.
+    private var largestUnacknowledged: Int?
     private var indexes: [Int32: Int] = [:]
     private var progress: [Int32: MessageProgress] = [:]
     private var fieldBlock: (stream: Int32, endsStream: Bool, bytes: [UInt8])?
@@ -35,6 +38,7 @@ public final class ClientRecorder {
 
     /// The client sent these bytes.
     public func noteSent(_ bytes: [UInt8], at now: Duration) {
+        record.sentBytes += bytes.count
         let skipped = min(prefaceBytesMissing, bytes.count)
         prefaceBytesMissing -= skipped
         guard skipped < bytes.count else { return }
@@ -62,7 +66,9 @@ public final class ClientRecorder {
             record.streams.append(
                 StreamRecord(stream: header.stream, beganAt: now, windowBytes: initialWindowBytes))
         case .settings where !header.isAcknowledgement:
-            if unacknowledged.count < Self.mostUnacknowledged { unacknowledged.append(payload.initialWindow) }
+            guard unacknowledged.count < Self.mostUnacknowledged else { return }
+            unacknowledged.append(payload.initialWindow)
+            if let window = payload.initialWindow { largestUnacknowledged = max(largestUnacknowledged ?? 0, window) }
         case .windowUpdate:
             let increment = Int(payload.firstNumber & 0x7FFF_FFFF)
             if header.stream == 0 {
@@ -108,7 +114,10 @@ public final class ClientRecorder {
         case .settings where header.isAcknowledgement:
             record.acknowledgements += 1
             record.settingsAcknowledgedAt = now
-            if !unacknowledged.isEmpty, let window = unacknowledged.removeFirst() { initialWindowChanged(window) }
+            if let window = unacknowledged.popFirst() ?? nil {
+                largestUnacknowledged = unacknowledged.compactMap { $0 }.max()
+                initialWindowChanged(window)
+            }
         case .ping where header.isAcknowledgement:
             record.acknowledgements += 1
         case .goAway:
@@ -123,12 +132,17 @@ public final class ClientRecorder {
         record.windowBytes -= header.length
         var content = payload
         content.removePadding(header)
+        // What nobody asked for is not followed: a server may use any number of streams.
+        guard indexes[header.stream] != nil else { return }
         var messages = progress[header.stream] ?? MessageProgress()
         messages.take(content)
         progress[header.stream] = header.endsStream ? nil : messages
+        // The server may use a larger window as soon as it knows of it, and the smaller one until it has said so.
+        let unacknowledgedGrowth = max(0, (largestUnacknowledged ?? initialWindowBytes) - initialWindowBytes)
         update(header.stream) { stream in
             if header.length > 0 {
-                let beyond = max(beyondConnection, header.length - max(0, stream.windowBytes))
+                let window = stream.windowBytes + unacknowledgedGrowth
+                let beyond = max(beyondConnection, header.length - max(0, window))
                 stream.violationBytes += max(0, min(header.length, beyond))
                 stream.windowBytes -= header.length
             }
@@ -138,6 +152,7 @@ public final class ClientRecorder {
             stream.cutBytes = messages.cutBytes
             stream.largestMessageBytes = messages.largestBytes
             if content.readableBytes > 0 {
+                if content.readableBytes < 5, !header.endsStream { stream.tinyDataFrames += 1 }
                 stream.longestGap = max(stream.longestGap, now - (stream.lastDataAt ?? now))
                 stream.firstDataAt = stream.firstDataAt ?? now
                 stream.lastDataAt = now

@@ -26,6 +26,8 @@ public struct ClientSession: Sendable {
     public var streamWindowBytes = 65_535
     /// The window of the connection, in bytes, as opened at the start; not below 65,535 (RFC 9113 §6.9.2).
     public var connectionWindowBytes = 65_535
+    /// Whether requests end their side of the stream (half-close), as those of a server-streaming method do.
+    public var endsRequests = true
     /// Calls that are under way, in the order in which they began.
     public private(set) var streams: [Stream] = []
     /// How many calls were begun.
@@ -53,11 +55,24 @@ public struct ClientSession: Sendable {
     /// Begins a call, if not all of them were made; returns its stream.
     @discardableResult
     public mutating func begin(_ client: inout ClientCommands) -> Int32? {
+        guard let id = nextStream() else { return nil }
+        client.send(call.frames(stream: id, ends: endsRequests))
+        return id
+    }
+
+    /// Begins a call with its fields alone, if not all calls were made; returns its stream.
+    @discardableResult
+    public mutating func beginHead(_ client: inout ClientCommands) -> Int32? {
+        guard let id = nextStream() else { return nil }
+        client.send(call.head(stream: id))
+        return id
+    }
+
+    private mutating func nextStream() -> Int32? {
         guard callsBegun < calls else { return nil }
         let id = Int32(truncatingIfNeeded: 2 * callsBegun + 1)
         callsBegun += 1
         streams.append(Stream(id: id))
-        client.send(call.frames(stream: id))
         return id
     }
 
@@ -104,6 +119,9 @@ public struct ClientSession: Sendable {
         if callsBegun < calls { client.setTimer(after: pause, number: Self.nextCallTimer) }
         return true
     }
+
+    /// A call is over for the client, which does not make another one for it.
+    mutating func forget(_ id: Int32) { streams.removeAll { $0.id == id } }
 
     /// The call on this stream, if it is under way.
     public func stream(_ id: Int32) -> Stream? {

@@ -26,8 +26,14 @@ public struct ConnectionRecord: Sendable, Equatable {
     public internal(set) var closedAt: Duration?
     /// When the client closed the connection or vanished; nil while it has not.
     public internal(set) var leftAt: Duration?
+    /// Whether the server had let go of the connection at the end, as a probe has shown; nil when nobody probed.
+    ///
+    /// For connections on which the client cannot see it: it does not read, or takes nothing from the network any more.
+    public var serverClosed: Bool?
     /// When the client's last SETTINGS was acknowledged.
     public internal(set) var settingsAcknowledgedAt: Duration?
+    /// Bytes sent, those that the client's own kernel has not taken included.
+    public internal(set) var sentBytes = 0
     /// Bytes taken from the socket.
     public internal(set) var readBytes = 0
     /// When bytes were last taken from the socket.

@@ -66,6 +66,7 @@ public final class SimulatedClient {
     /// Most bytes the client holds that its kernel does not take; what it sends beyond that is dropped.
     public static let maximumUnsentBytes = 1 << 20
 
+    private let recorder: ClientRecorder?
     private var profile: any ClientProfile
     private let link: Link
     private let events: EventQueue
@@ -78,8 +79,9 @@ public final class SimulatedClient {
 
     init(
         number: Int, profile: any ClientProfile, link: Link, events: EventQueue, trace: Trace,
-        keeping: RawPeer.Keeping
+        keeping: RawPeer.Keeping, recorder: ClientRecorder?
     ) {
+        self.recorder = recorder
         self.number = number
         self.profile = profile
         profileName = type(of: profile).name
@@ -113,12 +115,15 @@ public final class SimulatedClient {
 
     private func tell(_ fact: ClientFact) {
         guard isConnected else { return }
-        var commands = ClientCommands(now: now.sinceStart - connectedAt.sinceStart, unsentBytes: unsent.count)
+        recorder?.note(fact, at: sinceConnected)
+        var commands = ClientCommands(now: sinceConnected, unsentBytes: unsent.count)
         profile.handle(fact, &commands)
         for command in commands.commands where isConnected { carryOut(command) }
     }
 
     private var now: VirtualClock.Instant { VirtualClock.Instant(nanoseconds: events.now) }
+
+    private var sinceConnected: Duration { now.sinceStart - connectedAt.sinceStart }
 
     private func readable() {
         // A profile's command to read may come while it is told of what was read.
@@ -190,6 +195,7 @@ public final class SimulatedClient {
         switch command {
         case .send(let bytes):
             guard unsent.count + bytes.count <= Self.maximumUnsentBytes else { return }
+            recorder?.noteSent(bytes, at: sinceConnected)
             unsent.append(ByteBuffer(bytes: bytes))
             flush()
         case .read(let bytes):
@@ -202,10 +208,12 @@ public final class SimulatedClient {
         case .close:
             leftByItself = true
             closedAt = now
+            recorder?.noteLeft(at: sinceConnected)
             link.client.close()
             forget()
         case .vanish:
             leftByItself = true
+            recorder?.noteLeft(at: sinceConnected)
             closedAt = now
             link.client.vanish()
             forget()

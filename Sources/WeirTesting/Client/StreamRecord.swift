@@ -34,6 +34,8 @@ public struct StreamRecord: Sendable, Equatable {
     public internal(set) var dataBytes = 0
     /// DATA frames.
     public internal(set) var dataFrames = 0
+    /// DATA frames that carry something, but less than the five bytes of a message's prefix, and do not end the stream.
+    public internal(set) var tinyDataFrames = 0
     /// Whole messages.
     public internal(set) var messages = 0
     /// Bytes of the largest message, without its prefix, whether it came whole or not.

@@ -10,18 +10,22 @@ public struct CancelWhileBlockedClient: ClientProfile {
     /// Its calls.
     public var session: ClientSession
     private let waiting: Duration
+    private let concurrency: Int
 
-    /// Makes a client that cancels each call that long after it began.
-    public init(_ call: ClientCall, after waiting: Duration, calls: Int = 1, pause: Duration = .zero) {
+    /// Makes a client that cancels each call that long after it began, with so many calls at once.
+    public init(
+        _ call: ClientCall, after waiting: Duration, calls: Int = 1, pause: Duration = .zero, concurrency: Int = 1
+    ) {
         session = ClientSession(call, calls: calls, pause: pause)
         self.waiting = waiting
+        self.concurrency = concurrency
     }
 
     /// Answers a fact.
     public mutating func handle(_ fact: ClientFact, _ client: inout ClientCommands) {
         if case .connected = fact {
             session.open(&client)
-            begin(&client)
+            for _ in 0..<concurrency { begin(&client) }
             return
         }
         if case .timer(ClientSession.nextCallTimer) = fact {

@@ -12,23 +12,34 @@ public struct StopMidMessageClient: ClientProfile {
     /// Its calls.
     public var session: ClientSession
     private let afterBytes: Int
+    private let refillsAhead: Bool
     private var grantedBytes = 0
 
     /// Makes a client whose window ends for good behind that many bytes of DATA.
-    public init(_ call: ClientCall, afterBytes: Int, calls: Int = 1, pause: Duration = .zero) {
+    ///
+    /// One that `refillsAhead` begins with a part of the window and returns the rest of it with the request, so that every server
+    /// sees credit come while the window is open.
+    public init(
+        _ call: ClientCall, afterBytes: Int, refillsAhead: Bool = false, calls: Int = 1, pause: Duration = .zero
+    ) {
         session = ClientSession(call, calls: calls, pause: pause)
         self.afterBytes = max(1, afterBytes)
-        session.streamWindowBytes = min(65_535, self.afterBytes)
+        self.refillsAhead = refillsAhead
+        session.streamWindowBytes = min(65_535, refillsAhead ? (self.afterBytes + 1) / 2 : self.afterBytes)
     }
 
     /// Answers a fact.
     public mutating func handle(_ fact: ClientFact, _ client: inout ClientCommands) {
         if case .connected = fact {
             session.open(&client)
-            session.begin(&client)
+            begin(&client)
             return
         }
-        if session.keepHouse(fact, &client) != nil { grantedBytes = 0 }
+        if case .timer(ClientSession.nextCallTimer) = fact {
+            begin(&client)
+        } else if session.keepHouse(fact, &client) != nil {
+            grantedBytes = 0
+        }
         session.returnConnectionCredit(&client)
         guard case .frame(let header, _) = fact, header.kind == .data, let stream = session.stream(header.stream)
         else { return }
@@ -36,5 +47,11 @@ public struct StopMidMessageClient: ClientProfile {
         guard more > 0 else { return }
         grantedBytes += more
         session.returnStreamCredit(stream.id, atMost: more, &client)
+    }
+
+    private mutating func begin(_ client: inout ClientCommands) {
+        guard let id = session.begin(&client), refillsAhead else { return }
+        grantedBytes = min(session.streamWindowBytes, afterBytes - session.streamWindowBytes)
+        if grantedBytes > 0 { client.send(.windowUpdate(grantedBytes, stream: id)) }
     }
 }

@@ -12,14 +12,19 @@ public struct TCPShutHTTP2OpenClient: ClientProfile {
     public var session: ClientSession
     private let afterBytes: Int
     private let concurrency: Int
+    private let knocking: Duration?
 
     /// Makes a client that reads that many bytes from its socket, with so many calls at once.
-    public init(_ call: ClientCall, afterBytes: Int = 0, concurrency: Int = 1) {
+    ///
+    /// One that is `knocking` sends a frame that says nothing now and then: a closed connection answers it with a reset, and
+    /// else a client that does not read would not learn of the end.
+    public init(_ call: ClientCall, afterBytes: Int = 0, concurrency: Int = 1, knocking: Duration? = nil) {
         session = ClientSession(call, calls: concurrency)
         session.streamWindowBytes = Int(Int32.max)
         session.connectionWindowBytes = Int(Int32.max)
         self.afterBytes = afterBytes
         self.concurrency = concurrency
+        self.knocking = knocking
     }
 
     /// Answers a fact.
@@ -28,7 +33,12 @@ public struct TCPShutHTTP2OpenClient: ClientProfile {
             session.open(&client)
             for _ in 0..<concurrency { session.begin(&client) }
             client.read(atMost: afterBytes)
+            if let knocking { client.setTimer(after: knocking) }
             return
+        }
+        if case .timer(0) = fact, let knocking {
+            client.send(RawFrame.unknownFrame)
+            client.setTimer(after: knocking)
         }
         _ = session.keepHouse(fact, &client)
     }

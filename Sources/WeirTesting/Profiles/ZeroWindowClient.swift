@@ -11,12 +11,18 @@ public struct ZeroWindowClient: ClientProfile {
     /// Its calls.
     public var session: ClientSession
     private let afterBytes: Int?
+    private let concurrency: Int
     private var isShut = false
 
     /// Makes a client that shuts its windows once a stream has received that many bytes; nil: from the start.
-    public init(_ call: ClientCall, afterBytes: Int? = nil, calls: Int = 1, pause: Duration = .zero) {
+    ///
+    /// It makes so many calls at once, and that many in all.
+    public init(
+        _ call: ClientCall, afterBytes: Int? = nil, calls: Int = 1, pause: Duration = .zero, concurrency: Int = 1
+    ) {
         session = ClientSession(call, calls: calls, pause: pause)
         self.afterBytes = afterBytes
+        self.concurrency = concurrency
         if afterBytes == nil { session.streamWindowBytes = 0 }
     }
 
@@ -24,7 +30,7 @@ public struct ZeroWindowClient: ClientProfile {
     public mutating func handle(_ fact: ClientFact, _ client: inout ClientCommands) {
         if case .connected = fact {
             session.open(&client)
-            session.begin(&client)
+            for _ in 0..<concurrency { session.begin(&client) }
             return
         }
         if session.keepHouse(fact, &client) != nil, let afterBytes, afterBytes > 0, isShut {

@@ -93,6 +93,11 @@ extension RawFrame {
         RawFrame(kind: .ping, flags: acknowledge ? Self.acknowledge : 0, payload: payload)
     }
 
+    /// A frame of a type that nobody has defined, which a receiver must ignore (RFC 9113 §4.1).
+    ///
+    /// Not a ``RawFrame``, for it has no ``Kind``.
+    public static let unknownFrame: [UInt8] = [0, 0, 0, 0x2A, 0, 0, 0, 0, 0]
+
     /// DATA, with padding behind the payload if `padding` says how much.
     public static func data(
         _ payload: [UInt8], stream: Int32, ends: Bool = false, padding: Int? = nil

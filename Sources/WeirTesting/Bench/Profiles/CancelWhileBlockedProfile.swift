@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A client that cancels streams that wait for it, round after round.
+public struct CancelWhileBlockedProfile: BenchProfile {
+    /// Its name on a command line.
+    public static let name = "cancel-while-blocked"
+    /// What the clients do.
+    public static let summary =
+        "Lets its streams fill up, cancels them all, and calls again, three times."
+    /// What a good server does about it.
+    public static let goodServer =
+        "Frees each stream at its reset and serves the next calls as the first ones."
+
+    /// Makes the profile.
+    public init() {}
+
+    private static let rounds = 3
+
+    /// The clients that are connected.
+    public func clients(_ plan: BenchPlan) -> [BenchClient] {
+        var client = CancelWhileBlockedClient(
+            plan.call, after: Self.waiting(plan), calls: Self.rounds * plan.streams, concurrency: plan.streams)
+        client.session.streamWindowBytes = plan.stallWindowBytes
+        return plan.each(client)
+    }
+
+    /// How long to watch at most.
+    public func watches(_ plan: BenchPlan) -> Duration { Self.rounds * Self.waiting(plan) + .seconds(2) }
+
+    /// Whether nothing more can come.
+    public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
+        !connections.isEmpty
+            && connections.allSatisfy { !$0.isOpen || ($0.callsBegun >= Self.rounds * plan.streams && $0.isOver) }
+    }
+
+    /// What to say of the server.
+    public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
+        let second = seen.connections.compactMap { $0.streams.dropFirst(plan.streams).first?.beganAt }.min()
+        let memory = MemoryRule(streams: plan.streams * max(1, seen.connections.count), secondWaveAt: second)
+        var judgement = judgement(
+            seen, plan, ["Calls after those that were cancelled are served on the same connection.", memory.criterion])
+        memory.judge(seen, &judgement)
+        let cancelled = seen.streams.count { $0.resetByClientAt != nil }
+        judgement.figure("cancelledStreamsCount", cancelled)
+        if cancelled == 0 {
+            judgement.find(
+                .inconclusive,
+                "No stream waited for its client: choose a method or a request whose response is larger than "
+                    + "\(BenchText.bytes(plan.neededResponseBytes)).")
+        }
+        for connection in seen.connections {
+            if connection.goAway != nil || connection.closedAt != nil {
+                judgement.find(.weak, "The server ended the connection for \(cancelled) calls that were cancelled.")
+            }
+            let unserved = connection.streams.dropFirst(plan.streams).count { $0.headersAt == nil && $0.endedAt == nil }
+            if unserved > 0, connection.closedAt == nil {
+                judgement.find(
+                    .fail, "\(unserved) calls got no answer after others had been cancelled: those were not freed.")
+            }
+        }
+        return judgement
+    }
+
+    /// Until the server is blocked, and well before it would end the streams by itself.
+    private static func waiting(_ plan: BenchPlan) -> Duration { min(plan.isBlockedAfter, plan.stallDeadline / 2) }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Clients that send GOAWAY while the server waits for them: one reads on, one does not.
+public struct GoAwayWhileBlockedProfile: BenchProfile {
+    /// Its name on a command line.
+    public static let name = "goaway-while-blocked"
+    /// What the clients do.
+    public static let summary =
+        "Sends GOAWAY while its streams are blocked; one client reads on after half the stall deadline, "
+        + "one never does."
+    /// What a good server does about it.
+    public static let goodServer =
+        "Goes on with the stream whose client reads, for GOAWAY ends none that is open, and ends the "
+        + "others at the stall deadline."
+
+    /// Makes the profile.
+    public init() {}
+
+    /// The clients that are connected.
+    public func clients(_ plan: BenchPlan) -> [BenchClient] {
+        var stopped = GoAwayWhileBlockedClient(plan.call, after: plan.isBlockedAfter, concurrency: plan.streams)
+        var reading = GoAwayWhileBlockedClient(
+            plan.call, after: plan.isBlockedAfter, recoversAfter: plan.isBlockedAfter + plan.stallDeadline / 2)
+        stopped.session.streamWindowBytes = plan.stallWindowBytes
+        reading.session.streamWindowBytes = plan.stallWindowBytes
+        return [BenchClient(stopped), BenchClient(reading)]
+    }
+
+    /// How long to watch at most.
+    public func watches(_ plan: BenchPlan) -> Duration { plan.stallWatch }
+
+    /// Whether nothing more can come.
+    public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
+        guard let stopped = connections.first, let reading = connections.dropFirst().first else { return false }
+        return stopped.isOver && (reading.isOver || (reading.streams.first?.dataBytes ?? 0) > plan.stallWindowBytes)
+    }
+
+    /// What to say of the server.
+    public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
+        let rule = StalledStreamRule()
+        let pause = plan.isBlockedAfter + plan.stallDeadline / 2
+        var judgement = judgeRecovered(
+            seen, Array(seen.connections.dropFirst()), plan, pause: pause, [rule.criterion(plan)])
+        rule.judge(rule.streams(Array(seen.connections.prefix(1)), until: seen.elapsed, plan), plan, &judgement)
+        return judgement
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A client that returns the connection's credit only for what it consumes, with one stream that stops.
+public struct SiblingStarvationProfile: BenchProfile {
+    /// Its name on a command line.
+    public static let name = "sibling-starvation"
+    /// What the clients do.
+    public static let summary =
+        "One stream stops reading, its siblings on the same connection read everything; credit returns "
+        + "for what is consumed."
+    /// What a good server does about it.
+    public static let goodServer =
+        "Does not let the stopped stream use up the connection's window: its siblings keep their rate. "
+        + "It ends that stream at the stall deadline."
+
+    /// Makes the profile.
+    public init() {}
+
+    /// What siblings may wait beyond the method's own pauses: what the canary may, and it is weak and no worse.
+    package static let allowance = CanaryRule.weakTime
+    /// The part of an equal share of the control's rate that a sibling can expect: windows are small and shared here.
+    package static let expectedShare = 0.02
+
+    /// The clients that are connected.
+    public func clients(_ plan: BenchPlan) -> [BenchClient] {
+        let siblings = max(1, plan.streams - 1)
+        // Short responses follow one another, so many that the record holds them all.
+        let pause = max(.milliseconds(10), watches(plan) * siblings / ConnectionRecord.keptStreams * 2)
+        return plan.each(
+            SiblingStarvationClient(plan.call, siblings: siblings, calls: ConnectionRecord.keptStreams, pause: pause))
+    }
+
+    /// How long to watch at most.
+    public func watches(_ plan: BenchPlan) -> Duration {
+        plan.fills(BenchPlan.usualWindowBytes) + .seconds(1) + plan.patience
+    }
+
+    /// Whether nothing more can come.
+    public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
+        !connections.isEmpty && connections.allSatisfy { !$0.isOpen || $0.streams.first?.isOver ?? false }
+    }
+
+    /// What to say of the server.
+    public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
+        let siblings = max(1, plan.streams - 1) * max(1, seen.connections.count)
+        let share = plan.bytesPerSecond * (seen.elapsed / .seconds(1)) / Double(siblings)
+        let honest = HonestReaderRule(
+            ownPause: plan.methodPause + plan.control.firstDataAfter,
+            expectedBytes: Int(min(share * Self.expectedShare, 1e15)), allowance: Self.allowance)
+        let stalled = StalledStreamRule(neededBytes: BenchPlan.usualWindowBytes)
+        var judgement = judgement(seen, plan, [stalled.criterion(plan), "Of a sibling: " + honest.criterion])
+        let stopped = stalled.streams(seen.connections, until: seen.elapsed, plan) {
+            $0.stream == SiblingStarvationClient.stoppedStream
+        }
+        stalled.judge(stopped, plan, &judgement)
+        honest.judge(seen.connections, until: seen.elapsed, &judgement) {
+            // One that has just begun has nothing to show.
+            $0.stream != SiblingStarvationClient.stoppedStream && seen.elapsed - $0.beganAt >= Self.allowance
+        }
+        let taken = seen.streams.filter { $0.stream != SiblingStarvationClient.stoppedStream }
+        judgement.figure("siblingBytes", taken.reduce(0) { $0 + $1.dataBytes })
+        return judgement
+    }
+}
