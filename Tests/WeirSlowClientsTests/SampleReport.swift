@@ -19,13 +19,16 @@ struct SampleReport {
     var server = Server.good
     var deadline = 10.0
     var streams = 10
+    /// Samples for each second.
+    var rate = 20.0
     private var random = SplitMix(state: 2026)
 
-    init(label: String = "Weir 0.1", server: Server = .good, deadline: Double = 10, streams: Int = 10) {
+    init(label: String = "Weir 0.1", server: Server = .good, deadline: Double = 10, streams: Int = 10, rate: Double = 20) {
         self.label = label
         self.server = server
         self.deadline = deadline
         self.streams = streams
+        self.rate = rate
     }
 
     /// The report.
@@ -76,7 +79,7 @@ struct SampleReport {
 
     private mutating func neverReads() -> ProfileResult {
         let (streams, server) = (streams, server)
-        let end: Double? = server == .good ? deadline + 0.12 : server == .weak ? deadline * 1.5 : nil
+        let end: Double? = server == .good ? deadline + 0.52 : server == .weak ? deadline * 1.5 : nil
         let length = end.map { $0 + 1.5 } ?? deadline * 1.625 + 2
         let samples = moments(length) { sample, time, random in
             let isOpen = end.map { time < $0 } ?? true
@@ -115,7 +118,7 @@ struct SampleReport {
                 let isReset = server == .weak
                 return StreamResult(
                     connection: 0, stream: 1 + 2 * index, beganSeconds: 0.01, lastDataSeconds: last,
-                    endedSeconds: end.map { $0 + last }, status: end == nil || isReset ? nil : 8,
+                    endedSeconds: end.map { $0 + Double(index) * 0.004 }, status: end == nil || isReset ? nil : 8,
                     message: server == .good
                         ? "the stream stalled for 10 s (stream_window): the client returned no credit" : nil,
                     hasDetails: server == .good, reset: isReset ? 8 : nil, dataBytes: 65_535, messages: 3, cutBytes: 0)
@@ -178,15 +181,15 @@ struct SampleReport {
         _ seconds: Double, _ fill: (inout SampleResult, Double, inout SplitMix) -> Void
     ) -> [SampleResult] {
         var used = 0.0
-        return (0...Int(seconds * 20)).map { index in
-            let time = Double(index) / 20
+        return (0...Int(seconds * rate)).map { index in
+            let time = Double(index) / rate
             var sample = SampleResult(seconds: time, dataBytes: 0, openStreams: 0)
             sample.residentBytes = 31_000_000 + Int(2_000_000 * min(time, 1)) + Int(100_000 * random.unit())
             if index.isMultiple(of: 3) {
                 let isPeak = index.isMultiple(of: 57)
                 sample.canarySeconds = (isPeak ? 0.008 : 0.0006) * (1 + 0.8 * random.unit()) * (server == .bad ? 9 : 1)
             }
-            used += 0.05 * (0.12 + 0.1 * random.unit())
+            used += (0.12 + 0.1 * random.unit()) / rate
             sample.processorSeconds = (used * 100).rounded() / 100
             fill(&sample, time, &random)
             return sample

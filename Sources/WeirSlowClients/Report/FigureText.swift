@@ -33,11 +33,15 @@ enum FigureText {
     /// A whole number with its thousands apart.
     static func count(_ value: Int) -> String { text(Double(value), .count) }
 
-    /// Takes a figure's name apart: `endedAfterSeconds` is `Ended after`, in seconds.
+    /// Takes a figure's name apart: `endedAfterSeconds` is `Ended after`, in seconds; `stalledCount` is `Stalled count`.
     static func label(_ name: String) -> (words: String, unit: Unit) {
-        for (suffix, unit) in suffixes where name.hasSuffix(suffix) {
-            let rest = words(String(name.dropLast(suffix.count)))
-            return (rest.isEmpty ? words(name) : rest, unit)
+        for (suffix, unit) in suffixes {
+            if name.hasSuffix(suffix) {
+                // A number alone does not say that it counts, or is a ratio; `10 s` says that it is a time.
+                let isNamed = unit == .count || unit == .ratio
+                return (words(isNamed ? name : String(name.dropLast(suffix.count))), unit)
+            }
+            if name == suffix.prefix(1).lowercased() + suffix.dropFirst() { return (words(name), unit) }
         }
         return (words(name), .plain)
     }

@@ -62,6 +62,13 @@ struct HTMLPage {
         }
     }
 
+    /// `2026-01-31T12:00:00Z` as `2026-01-31 12:00:00 UTC`; anything else as it is.
+    static func moment(_ text: String) -> String {
+        let parts = text.split(separator: "T", omittingEmptySubsequences: false)
+        guard parts.count == 2, text.hasSuffix("Z"), text.utf8.count == 20 else { return text }
+        return "\(parts[0]) \(parts[1].dropLast()) UTC"
+    }
+
     /// A list of facts under short headings; those that are not known are left out.
     static func facts(_ facts: [(title: String, value: String?)]) -> Markup {
         let rows = facts.compactMap { fact in

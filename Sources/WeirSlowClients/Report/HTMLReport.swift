@@ -21,24 +21,28 @@ public enum HTMLReport {
 
     private static func header(_ report: BenchReport) -> Markup {
         let settings = report.settings
+        let streams = "\(FigureText.count(settings.streams)) × \(FigureText.count(settings.connections))"
         let facts = HTMLPage.facts([
-            ("Target", report.target), ("Method", report.method), ("Began", report.began),
-            ("Took", FigureText.seconds(report.seconds)),
+            ("Began", HTMLPage.moment(report.began)), ("Took", FigureText.seconds(report.seconds)),
             ("Stall deadline", FigureText.seconds(settings.stallDeadlineSeconds)),
-            ("Profile duration", FigureText.seconds(settings.durationSeconds)),
-            ("Streams × connections", "\(FigureText.count(settings.streams)) × \(FigureText.count(settings.connections))"),
+            ("Profiles last", FigureText.seconds(settings.durationSeconds)),
+            ("Streams × connections", streams),
             ("Server process", settings.pid.map { "\($0)" } ?? "not watched"),
         ])
         let incomplete: Markup =
             report.isComplete
             ? .none
-            : #"<p class="notice"><strong>Incomplete.</strong> The bench was interrupted; only the profiles below ran.</p>"#
+            : """
+            <p class="notice"><strong>Incomplete.</strong> The bench was interrupted; only the profiles below ran.</p>
+            """
         return """
             <p class="kicker">Slow-client report</p>
             <h1>\(report.label)</h1>
+            <p class="address"><code>\(report.target)</code> <code>\(report.method)</code></p>
             \(facts)
             \(tiles(report))
             \(incomplete)
+            <h2 class="minor">With nobody slow</h2>
             \(baseline(report))
             """
     }
@@ -68,13 +72,12 @@ public enum HTMLReport {
     private static func baseline(_ report: BenchReport) -> Markup {
         let (control, canary) = (report.control, report.canaryAlone)
         return HTMLPage.facts([
-            ("Whole response", control.responseBytes.map { FigureText.bytes(Double($0)) } ?? "does not end by itself"),
+            ("Whole response", control.responseBytes.map { FigureText.bytes(Double($0)) } ?? "endless"),
             ("Largest message", FigureText.bytes(Double(control.largestMessageBytes))),
-            ("One fast client gets", FigureText.text(control.bytesPerSecond, .bytesPerSecond)),
-            ("Its first byte after", FigureText.seconds(control.firstDataSeconds)),
-            ("Canary alone, median", FigureText.seconds(canary.medianSeconds)),
-            ("Canary alone, p99", FigureText.seconds(canary.percentile99Seconds)),
-            ("Canary alone, longest", FigureText.seconds(canary.longestSeconds)),
+            ("A fast client gets", FigureText.text(control.bytesPerSecond, .bytesPerSecond)),
+            ("First byte after", FigureText.seconds(control.firstDataSeconds)),
+            ("Canary p99, median", "\(FigureText.seconds(canary.percentile99Seconds)), "
+                + FigureText.seconds(canary.medianSeconds)),
             ("Canary calls, failed", "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"),
         ])
     }

@@ -14,6 +14,9 @@ public enum JSONReport {
     public struct Failure: Error, Equatable, CustomStringConvertible {
         /// The sentence.
         public let description: String
+
+        /// Makes one with this sentence.
+        public init(description: String) { self.description = description }
     }
 
     /// The report as JSON, with a newline at its end.

@@ -57,7 +57,7 @@ enum PageScript {
             slider.className = "scrub";
             slider.min = "0";
             slider.max = "500";
-            slider.value = "500";
+            slider.value = "0";
             slider.setAttribute("aria-label", "Time to read the plots at");
             slider.setAttribute("aria-valuetext", "no moment chosen");
             figure.querySelector(".panels").append(slider);

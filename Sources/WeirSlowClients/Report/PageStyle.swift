@@ -36,7 +36,9 @@ enum PageStyle {
         h1, h2, h3 { line-height: 1.2; margin: 0; letter-spacing: -0.01em; overflow-wrap: anywhere; }
         h1 { font-size: 30px; font-weight: 680; }
         h2 { font-size: 20px; font-weight: 650; margin: 40px 0 12px; }
+        h2.minor { font-size: 12px; color: var(--muted); margin: 26px 0 -14px; letter-spacing: 0; }
         h3 { font-size: 19px; font-weight: 650; }
+        .address { margin: 8px 0 0; color: var(--muted); } .address code { color: var(--ink); margin-right: 14px; }
         h4 { font-size: 12px; font-weight: 650; margin: 0 0 4px; color: var(--muted); }
         p { margin: 0 0 8px; }
         a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 2px; }
@@ -46,6 +48,7 @@ enum PageStyle {
         .note { color: var(--muted); }
         .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 20px 24px; }
         .notice { border-left: 4px solid var(--weak); background: var(--weak-bg); border-radius: 6px; padding: 10px 14px; margin: 16px 0 0; }
+        .symbols { position: absolute; }
         .skip { position: absolute; left: -999px; }
         .skip:focus { left: 16px; top: 8px; background: var(--card); padding: 6px 12px; }
         .icon { width: 15px; height: 15px; flex: none; fill: currentColor; vertical-align: -2px; }
@@ -73,17 +76,20 @@ enum PageStyle {
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
         caption { text-align: left; color: var(--muted); font-size: 13px; padding-bottom: 8px; }
-        th, td { text-align: left; vertical-align: top; padding: 9px 12px; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+        th, td { text-align: left; vertical-align: top; padding: 9px 10px; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
         thead th { border-top: 0; font-size: 12px; font-weight: 600; color: var(--muted); vertical-align: bottom; overflow-wrap: normal; }
         tbody th { font-weight: 600; }
         th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
         td.number, th.number { text-align: right; white-space: nowrap; }
         td.none { color: var(--muted); }
         table.matrix tbody th { white-space: nowrap; }
-        table.matrix td.why { min-width: 220px; color: var(--muted); }
-        table.matrix td.short { min-width: 92px; overflow-wrap: normal; }
+        table.matrix td.why { min-width: 200px; color: var(--muted); }
+        table.matrix { font-size: 13.5px; } table.matrix td.short { min-width: 78px; overflow-wrap: normal; }
         table.matrix a { text-decoration: none; } table.matrix a:hover { text-decoration: underline; }
-        table.servers td { min-width: 130px; }
+        table.servers { table-layout: fixed; } table.servers th:first-child { width: 178px; }
+        table.servers th, table.servers td { padding-top: 6px; padding-bottom: 6px; min-width: 120px; }
+        table.servers tbody th { font-weight: 550; }
+        .settings { margin-top: 22px; }
         table.servers .badge { margin-bottom: 4px; }
         table.servers .sub { display: block; font-size: 13px; color: var(--muted); }
         .differs { font-weight: 650; color: var(--weak); }
@@ -95,13 +101,12 @@ enum PageStyle {
         .about p { margin: 0; overflow-wrap: anywhere; }
         .reasons { margin: 18px 0 0; padding: 12px 16px; border-radius: 8px; background: var(--bg); }
         .reasons ul { margin: 0; padding-left: 18px; } .reasons li { overflow-wrap: anywhere; } .reasons li + li { margin-top: 4px; }
-        dl.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(165px, 1fr)); gap: 12px 24px; margin: 0; }
         .figures-table { margin-top: 20px; }
-        table.pairs { font-size: 14px; }
         .pair-columns { columns: 2 320px; column-gap: 40px; }
         .pair-columns table { break-inside: avoid; }
-        .figure-rows { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); column-gap: 40px; }
-        .figure-rows > div { display: flex; justify-content: space-between; gap: 16px; padding: 7px 0; border-top: 1px solid var(--line); }
+        .pairs thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+        .pairs th, .pairs td { padding-top: 5px; padding-bottom: 5px; } .pairs tbody th { font-weight: 400; color: var(--muted); }
+        .pairs tbody tr:first-child > * { border-top: 0; }
         details { margin-top: 18px; border-top: 1px solid var(--line); padding-top: 12px; }
         summary { cursor: pointer; font-weight: 600; } summary span { font-weight: 400; color: var(--muted); }
         details .scroll { margin-top: 12px; max-height: 420px; overflow: auto; }
@@ -117,7 +122,12 @@ enum PageStyle {
         .value { color: var(--ink); font-variant-numeric: tabular-nums; }
         .swatch { display: inline-block !important; vertical-align: middle; margin-right: 4px; }
         svg.plot { touch-action: pan-y; cursor: crosshair; }
-        .scrub { grid-column: 2; width: 100%; margin: 2px 0 0; height: 22px; accent-color: var(--accent); cursor: pointer; }
+        .scrub { grid-column: 2; width: 100%; margin: 0; height: 24px; background: none; appearance: none; cursor: ew-resize; opacity: 0.8; }
+        .scrub::-webkit-slider-runnable-track { height: 3px; border-radius: 2px; background: var(--line); }
+        .scrub::-moz-range-track { height: 3px; border-radius: 2px; background: var(--line); }
+        .scrub::-webkit-slider-thumb { appearance: none; width: 14px; height: 14px; margin-top: -5.5px; border-radius: 50%; background: var(--muted); }
+        .scrub::-moz-range-thumb { width: 14px; height: 14px; border: 0; border-radius: 50%; background: var(--muted); }
+        .reading .scrub::-webkit-slider-thumb { background: var(--accent); } .reading .scrub::-moz-range-thumb { background: var(--accent); }
         .tick { font-size: 11px; fill: var(--muted); font-variant-numeric: tabular-nums; }
         .rule-text, .mark { font-size: 11px; paint-order: stroke; stroke: var(--card); stroke-width: 3px; stroke-linejoin: round; }
         .mark { fill: var(--ink); font-weight: 550; } .deadline-text { fill: var(--mark); }
@@ -131,12 +141,12 @@ enum PageStyle {
         .dots { fill: none; stroke-width: 4; stroke-linecap: round; vector-effect: non-scaling-stroke; }
         .area { stroke: none; opacity: 0.13; }
         .end-mark { stroke: var(--card); stroke-width: 1.5; } .end-mark.ring { fill: var(--card); stroke-width: 2; }
-        .line.s0, .dots.s0, .end.s0, .ring.s0 { stroke: var(--s0); } .area.s0, .end-mark.s0:not(.ring), .s0-text { fill: var(--s0); }
-        .line.s1, .dots.s1, .end.s1, .ring.s1 { stroke: var(--s1); } .area.s1, .end-mark.s1:not(.ring), .s1-text { fill: var(--s1); }
-        .line.s2, .dots.s2, .end.s2, .ring.s2 { stroke: var(--s2); } .area.s2, .end-mark.s2:not(.ring), .s2-text { fill: var(--s2); }
-        .line.s3, .dots.s3, .end.s3, .ring.s3 { stroke: var(--s3); } .area.s3, .end-mark.s3:not(.ring), .s3-text { fill: var(--s3); }
-        .line.s4, .dots.s4, .end.s4, .ring.s4 { stroke: var(--s4); } .area.s4, .end-mark.s4:not(.ring), .s4-text { fill: var(--s4); }
-        .line.s5, .dots.s5, .end.s5, .ring.s5 { stroke: var(--s5); } .area.s5, .end-mark.s5:not(.ring), .s5-text { fill: var(--s5); }
+        .line.s0, .dots.s0, .end.s0, .ring.s0 { stroke: var(--s0); } .area.s0, .end-mark.s0:not(.ring) { fill: var(--s0); }
+        .line.s1, .dots.s1, .end.s1, .ring.s1 { stroke: var(--s1); } .area.s1, .end-mark.s1:not(.ring) { fill: var(--s1); }
+        .line.s2, .dots.s2, .end.s2, .ring.s2 { stroke: var(--s2); } .area.s2, .end-mark.s2:not(.ring) { fill: var(--s2); }
+        .line.s3, .dots.s3, .end.s3, .ring.s3 { stroke: var(--s3); } .area.s3, .end-mark.s3:not(.ring) { fill: var(--s3); }
+        .line.s4, .dots.s4, .end.s4, .ring.s4 { stroke: var(--s4); } .area.s4, .end-mark.s4:not(.ring) { fill: var(--s4); }
+        .line.s5, .dots.s5, .end.s5, .ring.s5 { stroke: var(--s5); } .area.s5, .end-mark.s5:not(.ring) { fill: var(--s5); }
         .line.s1 { stroke-dasharray: 7 4; } .line.s2 { stroke-dasharray: 2 4; } .line.s3 { stroke-dasharray: 9 4 2 4; }
         .line.s4 { stroke-dasharray: 12 5; } .line.s5 { stroke-dasharray: 4 3 1 3; }
 
@@ -149,6 +159,8 @@ enum PageStyle {
           ul.tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; } ul.tiles li { padding: 10px 14px; } ul.tiles .number { font-size: 26px; }
           .about { grid-template-columns: 1fr; gap: 12px; }
           .panels { grid-template-columns: 62px minmax(0, 1fr); }
+          table.servers { table-layout: auto; } table.servers th:first-child { width: auto; }
+          table.servers tbody th { position: sticky; left: 0; background: var(--card); max-width: 118px; }
           .panel-head { grid-column: 1 / -1; }
           dl.facts { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px 16px; }
           table.matrix, table.matrix tbody { display: block; }

@@ -24,6 +24,9 @@ struct PlotLane: Sendable {
     /// The ends, in order of time.
     var ends: [End]
 
+    /// What begins its texts.
+    var prefix: String { label.isEmpty ? "" : label + ": " }
+
     /// Finds what happened in a profile.
     init(_ profile: ProfileResult, deadlineSeconds: Double, label: String = "", style: Int = 0, until: Double) {
         self.label = label

@@ -42,6 +42,9 @@ struct TimelinePlot: Sendable {
 
     private var span: Double { to - from }
 
+    /// Whether several servers share the panels: areas would hide each other.
+    private var isOverlaid: Bool { lanes.count > 1 }
+
     /// Where a time is, in percent of the width.
     private func percent(_ time: Double) -> Markup {
         let fraction = (time - from) / span
@@ -104,7 +107,8 @@ extension TimelinePlot {
         let words = laneSummary
         return [
             """
-            <svg class="y-axis" width="64" height="\(y + 2)" aria-hidden="true">\(laneLabels(shown, top: deadline == nil ? 2 : 18))</svg>
+            <svg class="y-axis" width="64" height="\(y + 2)" aria-hidden="true">\
+            <text class="tick" x="56" y="\(deadline == nil ? 14 : 30)" text-anchor="end">ends</text></svg>
             <svg class="lane" width="100%" height="\(y + 2)" role="img" aria-labelledby="\(id)-lane-title" \
             aria-describedby="\(id)-lane-desc"><title id="\(id)-lane-title">Ends of calls</title>\
             <desc id="\(id)-lane-desc">\(words)</desc>\(drawn)</svg>
@@ -112,16 +116,9 @@ extension TimelinePlot {
         ]
     }
 
-    private func laneLabels(_ lanes: [PlotLane], top: Int) -> [Markup] {
-        lanes.enumerated().map { index, lane in
-            let text = lane.label.isEmpty ? "ends" : String(lane.label.prefix(9))
-            return #"<text class="tick s\#(lane.style)-text" x="56" y="\#(top + 12 + index * 18)" text-anchor="end">\#(text)</text>"#
-        }
-    }
-
     private func laneMarkup(_ lane: PlotLane, y: Int) -> [Markup] {
         var marks: [Markup] = lane.ends.map { end in
-            let title = "\(end.text) at \(FigureText.seconds(end.time))"
+            let title = "\(lane.prefix)\(end.text) at \(FigureText.seconds(end.time))"
             // A filled circle for trailers, a square for a reset, a ring for the rest.
             let shape: Markup =
                 switch end.how {
@@ -138,7 +135,7 @@ extension TimelinePlot {
             marks.append(
                 """
                 <text class="mark" x="\(percent(largest.time))" y="\(y + 4)" dx="\(shift(largest.time))" \
-                text-anchor="\(anchor(largest.time, edge: 0.5))">\(largest.text)</text>
+                text-anchor="\(anchor(largest.time, edge: 0.5))">\(lane.prefix)\(largest.text)</text>
                 """)
         }
         return marks
@@ -149,10 +146,9 @@ extension TimelinePlot {
 
     private var laneSummary: String {
         lanes.map { lane in
-            let name = lane.label.isEmpty ? "" : lane.label + ": "
             let ends = lane.ends.map { "\($0.text) at \(FigureText.seconds($0.time))" }
             let deadline = lane.deadline.map { ["stall deadline at " + FigureText.seconds($0)] } ?? []
-            return name + ((deadline + ends).isEmpty ? "no end seen" : (deadline + ends).joined(separator: ", "))
+            return lane.prefix + ((deadline + ends).isEmpty ? "no end seen" : (deadline + ends).joined(separator: ", "))
         }.joined(separator: ". ") + "."
     }
 }
@@ -171,12 +167,12 @@ extension TimelinePlot {
             let zero: Markup = tick == 0 ? " zero" : ""
             return #"<line class="grid\#(zero)" x1="0" x2="100%" y1="\#(pixels(y(tick)))" y2="\#(pixels(y(tick)))"/>"#
         }
-        let legend: [Markup] = panel.series.enumerated().map { number, series in
-            let name: Markup = panel.series.count > 1 || series.label != panel.title ? "\(series.label) " : ""
+        let legend: [Markup] = panel.series.map { series in
+            let value: Markup = #"<span class="value">\#(series.summary)</span>"#
+            guard panel.series.count > 1 || series.style > 0 else { return #"<span class="key">\#(value)</span>"# }
             return """
                 <span class="key"><svg class="swatch" width="22" height="10" aria-hidden="true"><line \
-                class="line s\(series.style)" x1="1" x2="21" y1="5" y2="5"/></svg>\(name)\
-                <span class="value" data-series="\(number)">\(series.summary)</span></span>
+                class="line s\(series.style)" x1="1" x2="21" y1="5" y2="5"/></svg>\(series.label) \(value)</span>
                 """
         }
         let paths = panel.series.map { seriesMarkup($0, panel.form, base: y(min(max(0, panel.scale.low), panel.scale.high)), y: y) }
@@ -208,7 +204,7 @@ extension TimelinePlot {
             path += form == .steps ? "H\(pixelText(place.x))V\(pixelText(place.y))" : "L\(pixelText(place.x)) \(pixelText(place.y))"
         }
         var result: Markup = .none
-        if form == .area, series.style == 0 {
+        if form == .area, !isOverlaid {
             let closed = path + "V\(pixelText(base))H\(pixelText(first.x))Z"
             result += #"<path class="area s\#(series.style)" d="\#(Markup(path: closed))"/>"#
         }

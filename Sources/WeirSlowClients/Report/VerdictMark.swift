@@ -9,7 +9,7 @@ enum VerdictMark {
 
     /// The shapes, once for the page: check in a circle, triangle, cross in a square, question mark in a ring.
     static let symbols: Markup = """
-        <svg width="0" height="0" hidden aria-hidden="true"><defs>\
+        <svg class="symbols" width="0" height="0" aria-hidden="true"><defs>\
         <symbol id="v-pass" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 .5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 \
         0-15zM12.3 5.6l-1.2-1.2l-4.3 4.4l-1.9-1.9l-1.2 1.2l3.1 3.1z"/></symbol>\
         <symbol id="v-weak" viewBox="0 0 16 16"><path fill-rule="evenodd" d="M8 1l7.6 13.5h-15.2zM7.1 5.7v4.4h1.8v-4.4z\
