@@ -15,7 +15,8 @@ struct ComparisonReportTests {
         let warning = try #require(Comparison([good, bad]).warning)
         #expect(warning.contains("stall deadline, streams."))
         #expect(ComparisonReport.page([good, bad]).contains("Take care."))
-        #expect(ComparisonReport.markdown([good, bad]).contains("- Stall deadline: Weir 0.1: 10 s, other \\| server: 12 s"))
+        #expect(
+            ComparisonReport.markdown([good, bad]).contains("- Stall deadline: Weir 0.1: 10 s, other \\| server: 12 s"))
         var elsewhere = SampleReport(label: "elsewhere", server: .weak).report()
         elsewhere.target = "127.0.0.1:1"
         #expect(Comparison([good, elsewhere]).warning == nil)
@@ -34,13 +35,15 @@ struct ComparisonReportTests {
     func markdown() {
         let lines = ComparisonReport.markdown([good, bad]).split(separator: "\n", omittingEmptySubsequences: false)
         let table = lines.filter { $0.hasPrefix("|") }
-        #expect(table == [
-            "| profile | Weir 0.1 | other \\| server |", "| --- | --- | --- |", "| steady | pass: 0 OK | pass: 0 OK |",
-            "| never-reads | pass: after 10.1 s, 8 RESOURCE\\_EXHAUSTED | **fail**: no end seen |",
-            "| slow-reader | pass: no end seen | pass: no end seen |",
-            "| window-shrink | pass: after 10.2 s, 8 RESOURCE\\_EXHAUSTED | **weak**: after 10.2 s, 8 RESOURCE\\_EXHAUSTED |",
-            "| vanish | **inconclusive** | not run |",
-        ])
+        #expect(
+            table == [
+                "| profile | Weir 0.1 | other \\| server |", "| --- | --- | --- |",
+                "| steady | pass: 0 OK | pass: 0 OK |",
+                "| never-reads | pass: after 10.1 s, 8 RESOURCE\\_EXHAUSTED | **fail**: no end seen |",
+                "| slow-reader | pass: no end seen | pass: no end seen |",
+                "| window-shrink | pass: after 10.2 s, 8 RESOURCE\\_EXHAUSTED | **weak**: after 10.2 s, 8 RESOURCE\\_EXHAUSTED |",
+                "| vanish | **inconclusive** | not run |",
+            ])
     }
 
     @Test("no text breaks the Markdown table", arguments: Hostile.texts)

@@ -42,7 +42,9 @@ struct FigureTextTests {
 
     @Test("no number traps in any unit", arguments: Hostile.numbers)
     func anyNumber(value: Double) {
-        let units: [FigureText.Unit] = [.bytes, .seconds, .bytesPerSecond, .perSecond, .count, .ratio, .percent, .plain]
+        let units: [FigureText.Unit] = [
+            .bytes, .seconds, .bytesPerSecond, .perSecond, .count, .ratio, .percent, .plain,
+        ]
         for unit in units { #expect(!FigureText.text(value, unit).isEmpty) }
         for digits in -1...12 { #expect(!FigureText.fixed(value, digits: digits).isEmpty) }
     }

@@ -20,8 +20,10 @@ struct HTMLReportTests {
     private func check(_ page: String) throws -> [Elements.Element] {
         let all = try elements(page)
         let names: Set = [
-            "body", "a", "svg", "defs", "symbol", "path", "header", "p", "h1", "h2", "h3", "h4", "code", "dl", "div", "dt",
-            "dd", "ul", "li", "span", "use", "rect", "strong", "main", "table", "thead", "tbody", "tr", "th", "td", "section",
+            "body", "a", "svg", "defs", "symbol", "path", "header", "p", "h1", "h2", "h3", "h4", "code", "dl", "div",
+            "dt",
+            "dd", "ul", "li", "span", "use", "rect", "strong", "main", "table", "thead", "tbody", "tr", "th", "td",
+            "section",
             "figure", "figcaption", "title", "desc", "line", "text", "circle", "script", "details", "summary", "footer",
         ]
         #expect(Set(all.map(\.name)).subtracting(names).isEmpty)
@@ -32,9 +34,11 @@ struct HTMLReportTests {
         let ids = all.compactMap { $0.attributes["id"] }
         #expect(Set(ids).count == ids.count)
         for element in all {
-            let links = [element.attributes["href"].map { String($0.dropFirst()) }] + ["labelledby", "describedby"].map {
-                element.attributes["aria-" + $0]
-            }
+            let links =
+                [element.attributes["href"].map { String($0.dropFirst()) }]
+                + ["labelledby", "describedby"].map {
+                    element.attributes["aria-" + $0]
+                }
             for link in links.compactMap(\.self) { #expect(ids.contains(link), "\(link) leads nowhere") }
         }
         for script in all.named("script") { #expect(script.attributes["type"] == "application/json") }
@@ -103,13 +107,16 @@ struct HTMLReportTests {
     @Test("no number traps, or leaves a place that is no number", arguments: Hostile.numbers)
     func hostileNumbers(number: Double) throws {
         for page in [
-            HTMLReport.page(Hostile.report(number)), ComparisonReport.page([Hostile.report(number), SampleReport(rate: 2).report()]),
+            HTMLReport.page(Hostile.report(number)),
+            ComparisonReport.page([Hostile.report(number), SampleReport(rate: 2).report()]),
         ] {
             let all = try check(page)
             for element in all {
                 for name in ["x", "y", "x1", "x2", "y1", "y2", "d", "width", "height"] {
                     let value = element.attributes[name] ?? ""
-                    #expect(!value.contains("nan") && !value.contains("inf") && !value.contains("e+"), "\(name)=\(value.prefix(80))")
+                    #expect(
+                        !value.contains("nan") && !value.contains("inf") && !value.contains("e+"),
+                        "\(name)=\(value.prefix(80))")
                 }
             }
             for script in all.named("script") { #expect(!script.text.contains("nan") && !script.text.contains("inf")) }
@@ -130,9 +137,10 @@ struct HTMLReportTests {
 
     @Test("anchors are unique and plain")
     func anchors() {
-        #expect(HTMLPage.anchors(["never-reads", "never-reads", "<b>", "", "\u{1B}"]) == [
-            "profile-never-reads", "profile-2-never-reads", "profile-b", "profile-4-", "profile-5-",
-        ])
+        #expect(
+            HTMLPage.anchors(["never-reads", "never-reads", "<b>", "", "\u{1B}"]) == [
+                "profile-never-reads", "profile-2-never-reads", "profile-b", "profile-4-", "profile-5-",
+            ])
         #expect(HTMLPage.moment("2026-01-31T12:00:00Z") == "2026-01-31 12:00:00 UTC")
         #expect(HTMLPage.moment("TTZ") == "TTZ")
     }

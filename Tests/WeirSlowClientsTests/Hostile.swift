@@ -9,13 +9,16 @@ import WeirTesting
 enum Hostile {
     static let texts = [
         #"</script><script>alert(1)</script>"#, #""><img src=x onerror=alert(1)>"#, "'--><svg/onload=alert(1)>",
-        "]]></failure><testcase name='x'/>", "&lt;b&gt; &amp; & &#x3c;", "\u{1B}[2J\u{1B}]0;owned\u{07}", "a\u{0}b\u{8}\r\nc",
-        "\u{202E}txt.exe\u{2066}", "line\u{2028}para\u{2029}", "javascript:alert(1)", "| a | **b** `c` [d](http://e)", "\u{FFFE}\u{FFFF}",
+        "]]></failure><testcase name='x'/>", "&lt;b&gt; &amp; & &#x3c;", "\u{1B}[2J\u{1B}]0;owned\u{07}",
+        "a\u{0}b\u{8}\r\nc",
+        "\u{202E}txt.exe\u{2066}", "line\u{2028}para\u{2029}", "javascript:alert(1)", "| a | **b** `c` [d](http://e)",
+        "\u{FFFE}\u{FFFF}",
         "\u{E0041}\u{200B}\u{FEFF}", String(repeating: "é堰", count: 5000), "",
     ]
 
     static let numbers: [Double] = [
-        0, -0.0, -1, 1e-300, -1e-300, .leastNonzeroMagnitude, 0.5, 1023.9, 1e15, 9.3e18, -9.3e18, 1e300, -1e300, .greatestFiniteMagnitude,
+        0, -0.0, -1, 1e-300, -1e-300, .leastNonzeroMagnitude, 0.5, 1023.9, 1e15, 9.3e18, -9.3e18, 1e300, -1e300,
+        .greatestFiniteMagnitude,
         -.greatestFiniteMagnitude, .infinity, -.infinity, .nan,
     ]
 
@@ -33,7 +36,9 @@ enum Hostile {
             report.profiles[index].reasons = [text, text]
             report.profiles[index].figures = [text: .text(text), text + "Seconds": .number(1)]
             report.profiles[index].verdict = Judgement.Verdict.allCases[index % Judgement.Verdict.allCases.count]
-            for stream in report.profiles[index].streams.indices { report.profiles[index].streams[stream].message = text }
+            for stream in report.profiles[index].streams.indices {
+                report.profiles[index].streams[stream].message = text
+            }
         }
         return report
     }
@@ -67,7 +72,8 @@ enum Hostile {
                 residentBytesBefore: whole, residentBytesPeak: whole == 0 ? .min : 0, residentBytesAfter: -(whole / 2),
                 processorSeconds: number, isAlive: false)
             let stream = StreamResult(
-                connection: whole, connectedSeconds: number, stream: whole, beganSeconds: number, lastDataSeconds: number,
+                connection: whole, connectedSeconds: number, stream: whole, beganSeconds: number,
+                lastDataSeconds: number,
                 endedSeconds: number, status: whole, hasDetails: true, reset: whole, dataBytes: whole, messages: whole,
                 cutBytes: whole)
             report.profiles[index].streams = [stream, stream]

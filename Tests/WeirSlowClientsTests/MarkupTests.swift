@@ -26,7 +26,9 @@ struct MarkupTests {
 
     @Test("characters that act are spelled out")
     func visible() {
-        #expect(VisibleText.line("a\u{1B}[2Jb\u{7}\r\n\u{202E}c\u{FFFE}") == #"a\u{1B}[2Jb\u{7}\u{D}\u{A}\u{202E}c\u{FFFE}"#)
+        #expect(
+            VisibleText.line("a\u{1B}[2Jb\u{7}\r\n\u{202E}c\u{FFFE}") == #"a\u{1B}[2Jb\u{7}\u{D}\u{A}\u{202E}c\u{FFFE}"#
+        )
         #expect(VisibleText.line("überfall 堰 👋") == "überfall 堰 👋")
     }
 
@@ -51,7 +53,8 @@ struct MarkupTests {
     @Test(
         "SHA-256 of known texts",
         arguments: [
-            ("", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="), ("abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="),
+            ("", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="),
+            ("abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="),
             (String(repeating: "a", count: 119), "MeulHDE6XAgiat8Y1KNZz9/Y0ugWsT9K+VL36mWE3Ps="),
             (String(repeating: "a", count: 1000), "Qe3s5C1j6Nm/UVqbppMuHCDLyfWl0TRkWttdsblzfqM="),
         ])

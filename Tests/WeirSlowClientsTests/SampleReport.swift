@@ -23,7 +23,9 @@ struct SampleReport {
     var rate = 20.0
     private var random = SplitMix(state: 2026)
 
-    init(label: String = "Weir 0.1", server: Server = .good, deadline: Double = 10, streams: Int = 10, rate: Double = 20) {
+    init(
+        label: String = "Weir 0.1", server: Server = .good, deadline: Double = 10, streams: Int = 10, rate: Double = 20
+    ) {
         self.label = label
         self.server = server
         self.deadline = deadline
@@ -67,12 +69,14 @@ struct SampleReport {
         }
         return result(
             "steady", .pass, "Read everything at once and return credit at once.",
-            "Gives each stream its part and ends nothing.", "every call lives, and each gets at least 50 % of an equal part",
+            "Gives each stream its part and ends nothing.",
+            "every call lives, and each gets at least 50 % of an equal part",
             ["all \(streams) calls lived; the slowest got 92 % of an equal part"],
             ["slowestPartRatio": .number(0.92), "bytesPerSecond": .number(30_100_000)], 20, samples: samples,
             streams: (0..<streams).map { index in
                 StreamResult(
-                    connection: 0, stream: 1 + 2 * index, beganSeconds: 0.01, lastDataSeconds: 19.8, endedSeconds: 19.81,
+                    connection: 0, stream: 1 + 2 * index, beganSeconds: 0.01, lastDataSeconds: 19.8,
+                    endedSeconds: 19.81,
                     status: 0, hasDetails: false, dataBytes: 60_000_000, messages: 3662, cutBytes: 0)
             })
     }
@@ -106,7 +110,8 @@ struct SampleReport {
             reason = ["none of \(streams) stalled calls was ended within \(deadline * 1.625 + 2) s"]
         }
         return result(
-            "never-reads", verdict, "Open \(streams) calls and never return credit, neither for streams nor for the connection.",
+            "never-reads", verdict,
+            "Open \(streams) calls and never return credit, neither for streams nor for the connection.",
             "Ends each call at the stall deadline and tells the client why, through the closed window.",
             "every stalled call ends within \(deadline * 1.125 + 1) s, with a status that says why", reason,
             [
@@ -138,8 +143,10 @@ struct SampleReport {
             sample.connectionWindowBytes = 900_000
         }
         return result(
-            "slow-reader", .pass, "Read 20 KB/s and return credit for it.", "Keeps every call alive: it is slow, not stalled.",
-            "no call is ended", ["all \(streams) calls lived"], ["bytesPerSecond": .number(20_480)], 20, samples: samples,
+            "slow-reader", .pass, "Read 20 KB/s and return credit for it.",
+            "Keeps every call alive: it is slow, not stalled.",
+            "no call is ended", ["all \(streams) calls lived"], ["bytesPerSecond": .number(20_480)], 20,
+            samples: samples,
             streams: (0..<streams).map {
                 StreamResult(
                     connection: 0, stream: 1 + 2 * $0, beganSeconds: 0.01, lastDataSeconds: 19.95, hasDetails: false,
@@ -170,7 +177,8 @@ struct SampleReport {
     private mutating func vanish() -> ProfileResult {
         ProfileResult(
             name: "vanish", summary: "Disappear without a FIN.", goodServer: "Notices and lets go of the memory.",
-            verdict: .inconclusive, criterion: "memory is given back", reasons: ["the server's process was not watched; give --pid"],
+            verdict: .inconclusive, criterion: "memory is given back",
+            reasons: ["the server's process was not watched; give --pid"],
             figures: [:], seconds: 3,
             canary: CanaryResult(
                 calls: 0, failures: 2, medianSeconds: 0, percentile99Seconds: 0, longestSeconds: 0, steadyBytes: 0,
@@ -204,7 +212,8 @@ struct SampleReport {
         let latencies = samples.compactMap(\.canarySeconds).sorted()
         let memory = samples.compactMap(\.residentBytes)
         return ProfileResult(
-            name: name, summary: summary, goodServer: goodServer, verdict: verdict, criterion: criterion, reasons: reasons,
+            name: name, summary: summary, goodServer: goodServer, verdict: verdict, criterion: criterion,
+            reasons: reasons,
             figures: figures, seconds: seconds,
             canary: CanaryResult(
                 calls: latencies.count, failures: 0, medianSeconds: latencies[latencies.count / 2],
@@ -212,7 +221,8 @@ struct SampleReport {
                 steadyBytes: 40_000_000, longestGapSeconds: 0.034),
             process: ProcessResult(
                 residentBytesBefore: memory.first ?? 0, residentBytesPeak: memory.max() ?? 0,
-                residentBytesAfter: (memory.first ?? 0) + 400_000, processorSeconds: samples.last?.processorSeconds ?? 0,
+                residentBytesAfter: (memory.first ?? 0) + 400_000,
+                processorSeconds: samples.last?.processorSeconds ?? 0,
                 isAlive: true), streams: streams, samples: samples)
     }
 }

@@ -9,6 +9,9 @@ struct Comparison: Sendable {
         /// Its colour.
         var style: Int
         var report: BenchReport
+
+        /// The label as plots have room for it: without its middle, since versions stand at the end.
+        var shortLabel: String { label.count > 28 ? label.prefix(15) + "…" + label.suffix(12) : label }
     }
 
     /// A setting of all servers.

@@ -25,7 +25,8 @@ extension ComparisonReport {
                 // A word that is bold, not a colour: what is not a pass should be seen.
                 let verdict = result.verdict.rawValue
                 let shown = result.verdict == .pass ? verdict : "**\(verdict)**"
-                return ([shown] + (parts.isEmpty ? [] : [escaped(parts.joined(separator: ", "))])).joined(separator: ": ")
+                return ([shown] + (parts.isEmpty ? [] : [escaped(parts.joined(separator: ", "))])).joined(
+                    separator: ": ")
             }
             lines.append(row([escaped(profile)] + cells))
         }

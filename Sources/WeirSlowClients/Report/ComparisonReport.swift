@@ -4,7 +4,7 @@ import WeirTesting
 
 /// Servers side by side, from the reports of their benches: a page, or a Markdown table.
 public enum ComparisonReport {
-    /// Most reports that are put side by side: as many as there are lines that can be told apart. The first are taken.
+    /// Most reports that are put side by side, the first ones: as many as there are lines that can be told apart.
     public static let mostReports = TimelinePlot.mostStyles
 
     /// The page.
@@ -102,7 +102,7 @@ public enum ComparisonReport {
         let runs = zip(comparison.servers, results).compactMap { server, result in
             result.map { profile in
                 TimelinePlot.Run(
-                    label: server.label, style: server.style, profile: profile,
+                    label: server.shortLabel, style: server.style, profile: profile,
                     deadlineSeconds: server.report.settings.stallDeadlineSeconds, canaryAloneSeconds: nil)
             }
         }

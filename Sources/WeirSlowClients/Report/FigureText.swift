@@ -33,7 +33,7 @@ enum FigureText {
     /// A whole number with its thousands apart.
     static func count(_ value: Int) -> String { text(Double(value), .count) }
 
-    /// Takes a figure's name apart: `endedAfterSeconds` is `Ended after`, in seconds; `stalledCount` is `Stalled count`.
+    /// Takes a figure's name apart: `endedAfterSeconds` is `Ended after`, in seconds.
     static func label(_ name: String) -> (words: String, unit: Unit) {
         for (suffix, unit) in suffixes {
             if name.hasSuffix(suffix) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A whole page: head, policy, style, body, script. Loads nothing.
+/// A whole page that loads nothing: head, policy, style, body, script.
 struct HTMLPage {
     var title: String
     /// What stands in the page's `header`.
@@ -52,7 +52,9 @@ struct HTMLPage {
     static func anchors(_ names: [String]) -> [String] {
         var taken: Set<String> = []
         return names.enumerated().map { index, name in
-            let letters = name.unicodeScalars.prefix(40).filter { $0.isASCII && ($0.properties.isAlphabetic || "0"..."9" ~= $0 || $0 == "-") }
+            let letters = name.unicodeScalars.prefix(40).filter {
+                $0.isASCII && ($0.properties.isAlphabetic || "0"..."9" ~= $0 || $0 == "-")
+            }
             var anchor = "profile-" + String(String.UnicodeScalarView(letters)).lowercased()
             if letters.isEmpty || !taken.insert(anchor).inserted {
                 anchor = "profile-\(index + 1)-" + String(String.UnicodeScalarView(letters)).lowercased()

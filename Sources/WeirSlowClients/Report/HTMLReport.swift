@@ -7,7 +7,9 @@ public enum HTMLReport {
     /// The page.
     public static func page(_ report: BenchReport) -> String {
         let anchors = HTMLPage.anchors(report.profiles.map(\.name))
-        let sections = zip(report.profiles, anchors).map { ProfileSection(report: report, profile: $0, anchor: $1).markup }
+        let sections = zip(report.profiles, anchors).map {
+            ProfileSection(report: report, profile: $0, anchor: $1).markup
+        }
         let page = HTMLPage(
             title: "\(VisibleText.line(report.label)) · slow-client report", header: header(report),
             main: """
@@ -76,8 +78,11 @@ public enum HTMLReport {
             ("Largest message", FigureText.bytes(Double(control.largestMessageBytes))),
             ("A fast client gets", FigureText.text(control.bytesPerSecond, .bytesPerSecond)),
             ("First byte after", FigureText.seconds(control.firstDataSeconds)),
-            ("Canary p99, median", "\(FigureText.seconds(canary.percentile99Seconds)), "
-                + FigureText.seconds(canary.medianSeconds)),
+            (
+                "Canary p99, median",
+                "\(FigureText.seconds(canary.percentile99Seconds)), "
+                    + FigureText.seconds(canary.medianSeconds)
+            ),
             ("Canary calls, failed", "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"),
         ])
     }

@@ -62,7 +62,9 @@ public enum JUnitReport {
         let figures = profile.figures.sorted { $0.key < $1.key }.map { name, value in
             "\(FigureText.label(name).words): \(FigureText.value(value, named: name))"
         }
-        let lines: [Markup] = (["criterion: " + profile.criterion] + profile.reasons + figures).map { "\($0)\(newline)" }
+        let lines: [Markup] = (["criterion: " + profile.criterion] + profile.reasons + figures).map {
+            "\($0)\(newline)"
+        }
         return Markup(lines)
     }
 

@@ -3,8 +3,8 @@
 /// A piece of HTML, SVG or XML in which nothing but literals of this program is markup.
 ///
 /// A string that is interpolated is text: it is made visible (``VisibleText``) and escaped, for element content and for
-/// quoted attributes alike. Only another `Markup` is taken as it is. So a text from a server has no way to become markup
-/// by being forgotten.
+/// quoted attributes alike. Only another `Markup` is taken as it is. So a text from a server cannot become markup by
+/// being forgotten.
 struct Markup: ExpressibleByStringInterpolation, Sendable, Equatable {
     /// The markup.
     private(set) var source: String

@@ -20,7 +20,8 @@ enum PageScript {
             if (value === 0) return "0 " + units[0][0];
             for (let i = 0; i + 1 < units.length; i += 1) {
               const amount = value / units[i][1];
-              if (Math.round(Math.abs(amount)) < units[i + 1][1] / units[i][1]) return significant(amount) + " " + units[i][0];
+              const most = units[i + 1][1] / units[i][1];
+              if (Math.round(Math.abs(amount)) < most) return significant(amount) + " " + units[i][0];
             }
             const last = units[units.length - 1];
             return significant(value / last[1]) + " " + last[0];
@@ -100,10 +101,16 @@ enum PageScript {
           }
           document.querySelectorAll("figure.timeline").forEach(readOut);
           window.addEventListener("beforeprint", () => {
-            document.querySelectorAll("details:not([open])").forEach((part) => { part.open = true; part.dataset.print = "1"; });
+            document.querySelectorAll("details:not([open])").forEach((part) => {
+              part.open = true;
+              part.dataset.print = "1";
+            });
           });
           window.addEventListener("afterprint", () => {
-            document.querySelectorAll("details[data-print]").forEach((part) => { part.open = false; delete part.dataset.print; });
+            document.querySelectorAll("details[data-print]").forEach((part) => {
+              part.open = false;
+              delete part.dataset.print;
+            });
           });
         })();
         """#

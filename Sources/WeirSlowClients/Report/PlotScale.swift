@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// How values become heights, and which of them are written beside the axis.
@@ -49,19 +49,24 @@ struct PlotScale: Sendable, Equatable {
         return PlotScale(form: .logarithmic, low: power(low), high: power(high), ticks: ticks)
     }
 
-    /// Around zero for values of very different sizes; powers of 1,024 have lines.
+    /// Around zero for values of very different sizes; the threshold and each 32 times the one before have lines.
     static func symmetric(_ values: [Double], threshold: Double) -> PlotScale {
         let most = max(values.max() ?? 0, threshold)
         let least = min(values.min() ?? 0, 0)
-        let form = Form.symmetric(threshold)
         var ticks: [Double] = [0]
         var tick = threshold
-        while tick <= max(most, -least) {
-            if tick <= most { ticks.append(tick) }
-            if -tick >= least { ticks.insert(-tick, at: 0) }
+        // Up to the first line that is no lower than the highest value, and the same below zero.
+        repeat {
+            ticks.append(tick)
+            tick *= 32
+        } while tick / 32 < most
+        tick = threshold
+        while ticks[0] > least {
+            ticks.insert(-tick, at: 0)
             tick *= 32
         }
-        return PlotScale(form: form, low: least, high: most, ticks: ticks).thinned()
+        let scale = PlotScale(form: .symmetric(threshold), low: ticks[0], high: ticks[ticks.count - 1], ticks: ticks)
+        return scale.thinned()
     }
 
     /// Where a value is: 0 at the bottom, 1 at the top; never outside.

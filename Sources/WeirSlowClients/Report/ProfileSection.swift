@@ -55,7 +55,8 @@ struct ProfileSection {
             rows.append(("Canary, median", FigureText.seconds(canary.medianSeconds)))
             rows.append(("Canary, p99", FigureText.seconds(canary.percentile99Seconds)))
             rows.append(("Canary, longest", FigureText.seconds(canary.longestSeconds)))
-            rows.append(("Canary calls, failed", "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"))
+            rows.append(
+                ("Canary calls, failed", "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"))
             rows.append(("Canary, longest gap in its stream", FigureText.seconds(canary.longestGapSeconds)))
         }
         if let process = profile.process {
@@ -96,11 +97,12 @@ struct ProfileSection {
                 <td class="number">\(FigureText.bytes(Double(stream.cutBytes)))</td>\
                 <td class="number">\(stream.lastDataSeconds.map(FigureText.seconds) ?? "–")</td>\
                 <td class="number">\(stream.endedSeconds.map(FigureText.seconds) ?? "–")</td>\
-                <td>\(CallEnd(stream).text)</td><td>\(stream.message ?? "–")</td><td>\(details)</td></tr>
+                <td class="end-text">\(CallEnd(stream).text)</td><td>\(stream.message ?? "–")</td><td>\(details)</td></tr>
                 """
         }
         let left = figures.calls - shown.count
-        let more: Markup = left > 0 ? "<p class=\"note\">\(FigureText.count(left)) more calls are not listed.</p>" : .none
+        let more: Markup =
+            left > 0 ? "<p class=\"note\">\(FigureText.count(left)) more calls are not listed.</p>" : .none
         let heads: [Markup] = [
             "Connection", "Stream", "Data", "Messages", "Cut", "Last data", "Ended",
         ].map { #"<th scope="col" class="number">\#($0 as String)</th>"# }

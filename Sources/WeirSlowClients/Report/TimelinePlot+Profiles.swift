@@ -52,7 +52,8 @@ extension TimelinePlot {
             let points = points(run, value)
             guard !points.isEmpty else { return nil }
             return PlotPanel.Series(
-                label: run.label.isEmpty ? label : run.label, style: run.style, points: points, summary: summary(points))
+                label: run.label.isEmpty ? label : run.label, style: run.style, points: points, summary: summary(points)
+            )
         }
     }
 
@@ -73,7 +74,9 @@ extension TimelinePlot {
 
     private static func openStreams(_ runs: [Run]) -> PlotPanel? {
         let title = "Calls under way"
-        let series = series(runs, title, { Double($0.openStreams) }) { "at most " + FigureText.text(highest($0), .count) }
+        let series = series(runs, title, { Double($0.openStreams) }) {
+            "at most " + FigureText.text(highest($0), .count)
+        }
         guard !series.isEmpty else { return nil }
         return PlotPanel(
             title: title, unit: .count, scale: .linear(values(series), unit: .count, ticks: 2), form: .steps,
@@ -116,7 +119,9 @@ extension TimelinePlot {
 
     private static func memory(_ runs: [Run]) -> PlotPanel? {
         let title = "Server memory (resident)"
-        let series = series(runs, title, { $0.residentBytes.map(Double.init) }) { "highest " + FigureText.bytes(highest($0)) }
+        let series = series(runs, title, { $0.residentBytes.map(Double.init) }) {
+            "highest " + FigureText.bytes(highest($0))
+        }
         guard !series.isEmpty else { return nil }
         return PlotPanel(
             title: title, unit: .bytes, scale: .linear(values(series), unit: .bytes), form: .area, height: 80,
@@ -138,7 +143,9 @@ extension TimelinePlot {
             height: 60, series: series)
     }
 
-    /// Processor time per time, in percent, over steps of at least a quarter of a second: the kernel counts in hundredths.
+    /// Processor time per time, in percent, over steps of at least a quarter of a second.
+    ///
+    /// The kernel counts in hundredths of a second: shorter steps would show that, not the server.
     static func rates(_ samples: [SampleResult]) -> [PlotPoint] {
         var result: [PlotPoint] = []
         var start: (time: Double, used: Double)?

@@ -65,7 +65,8 @@ struct TimelinePlot: Sendable {
     private var timeLabels: [Markup] {
         timeTicks.map { tick in
             let text = FigureText.fixed(tick, digits: 2) + " s"
-            return #"<text class="tick" x="\#(percent(tick))" y="15" text-anchor="\#(anchor(tick, edge: 0.04))">\#(text)</text>"#
+            return
+                #"<text class="tick" x="\#(percent(tick))" y="15" text-anchor="\#(anchor(tick, edge: 0.04))">\#(text)</text>"#
         }
     }
 
@@ -105,10 +106,12 @@ extension TimelinePlot {
             y += 18
         }
         let words = laneSummary
+        let name: Markup =
+            shown.isEmpty
+            ? .none : #"<text class="tick" x="56" y="\#(deadline == nil ? 14 : 30)" text-anchor="end">ends</text>"#
         return [
             """
-            <svg class="y-axis" width="64" height="\(y + 2)" aria-hidden="true">\
-            <text class="tick" x="56" y="\(deadline == nil ? 14 : 30)" text-anchor="end">ends</text></svg>
+            <svg class="y-axis" width="64" height="\(y + 2)" aria-hidden="true">\(name)</svg>
             <svg class="lane" width="100%" height="\(y + 2)" role="img" aria-labelledby="\(id)-lane-title" \
             aria-describedby="\(id)-lane-desc"><title id="\(id)-lane-title">Ends of calls</title>\
             <desc id="\(id)-lane-desc">\(words)</desc>\(drawn)</svg>
@@ -175,14 +178,17 @@ extension TimelinePlot {
                 class="line s\(series.style)" x1="1" x2="21" y1="5" y2="5"/></svg>\(series.label) \(value)</span>
                 """
         }
-        let paths = panel.series.map { seriesMarkup($0, panel.form, base: y(min(max(0, panel.scale.low), panel.scale.high)), y: y) }
-        let rule: Markup = panel.rule.map { rule in
-            let place = pixels(y(rule.value))
-            return """
-                <line class="rule" x1="0" x2="100%" y1="\(place)" y2="\(place)"/><text class="tick rule-text" x="100%" \
-                dx="-4" y="\(pixels(max(y(rule.value) - 4, 10)))" text-anchor="end">\(rule.label)</text>
-                """
-        } ?? .none
+        let paths = panel.series.map {
+            seriesMarkup($0, panel.form, base: y(min(max(0, panel.scale.low), panel.scale.high)), y: y)
+        }
+        let rule: Markup =
+            panel.rule.map { rule in
+                let place = pixels(y(rule.value))
+                return """
+                    <line class="rule" x1="0" x2="100%" y1="\(place)" y2="\(place)"/><text class="tick rule-text" x="100%" \
+                    dx="-4" y="\(pixels(max(y(rule.value) - 4, 10)))" text-anchor="end">\(rule.label)</text>
+                    """
+            } ?? .none
         return """
             <div class="panel-head"><span class="panel-title">\(panel.title)</span>\(legend)</div>
             <svg class="y-axis" width="64" height="\(panel.height)" aria-hidden="true">\(labels)</svg>
@@ -196,12 +202,16 @@ extension TimelinePlot {
             """
     }
 
-    private func seriesMarkup(_ series: PlotPanel.Series, _ form: PlotPanel.Form, base: Double, y: (Double) -> Double) -> Markup {
+    private func seriesMarkup(_ series: PlotPanel.Series, _ form: PlotPanel.Form, base: Double, y: (Double) -> Double)
+        -> Markup
+    {
         let places = series.points.map { (x: ($0.time - from) / span * 1000, y: y($0.value)) }
         guard let first = places.first, let last = places.last else { return .none }
         var path = "M\(pixelText(first.x)) \(pixelText(first.y))"
         for place in places.dropFirst() {
-            path += form == .steps ? "H\(pixelText(place.x))V\(pixelText(place.y))" : "L\(pixelText(place.x)) \(pixelText(place.y))"
+            path +=
+                form == .steps
+                ? "H\(pixelText(place.x))V\(pixelText(place.y))" : "L\(pixelText(place.x)) \(pixelText(place.y))"
         }
         var result: Markup = .none
         if form == .area, !isOverlaid {
@@ -211,7 +221,8 @@ extension TimelinePlot {
         // A single value is a line of no length, which a round cap turns into a dot.
         if places.count == 1 { path += "h0.01" }
         let thin: Markup = form == .dots ? " thin" : ""
-        result += #"<path class="line s\#(series.style)\#(thin)" data-points="\#(places.count)" d="\#(Markup(path: path))"/>"#
+        result +=
+            #"<path class="line s\#(series.style)\#(thin)" data-points="\#(places.count)" d="\#(Markup(path: path))"/>"#
         if form == .dots || last.x - first.x < 1 {
             let dots = places.map { "M\(pixelText($0.x)) \(pixelText($0.y))h0.01" }.joined()
             result += #"<path class="dots s\#(series.style)" d="\#(Markup(path: dots))"/>"#

@@ -2,7 +2,7 @@
 
 /// Text that a server sent, or a file holds, so that it can be shown and cannot act.
 ///
-/// Characters that have no form of their own but change how a terminal, a browser or an XML reader takes what follows are
+/// Characters without a form of their own that change how a terminal, a browser or an XML reader takes what follows are
 /// written as `\u{1B}`: controls, marks that turn the direction of writing, separators, noncharacters.
 enum VisibleText {
     /// Most scalars of one text that a report shows; the JSON has all of it.
