@@ -26,6 +26,8 @@ public struct ProfileResult: Codable, Sendable, Equatable {
     public var process: ProcessResult?
     /// The profile's calls, the first ``keptStreams`` of them.
     public var streams: [StreamResult]
+    /// How many calls there were, if more than are written down.
+    public var streamCount: Int?
     /// The moments, in order.
     public var samples: [SampleResult]
 
@@ -36,7 +38,7 @@ public struct ProfileResult: Codable, Sendable, Equatable {
     public init(
         name: String, summary: String, goodServer: String, verdict: Judgement.Verdict, criterion: String,
         reasons: [String], figures: [String: FigureValue], seconds: Double, canary: CanaryResult,
-        process: ProcessResult? = nil, streams: [StreamResult], samples: [SampleResult]
+        process: ProcessResult? = nil, streams: [StreamResult], streamCount: Int? = nil, samples: [SampleResult]
     ) {
         self.name = name
         self.summary = summary
@@ -49,6 +51,7 @@ public struct ProfileResult: Codable, Sendable, Equatable {
         self.canary = canary
         self.process = process
         self.streams = streams
+        self.streamCount = streamCount
         self.samples = samples
     }
 }
@@ -103,6 +106,8 @@ public struct ProcessResult: Codable, Sendable, Equatable {
 public struct StreamResult: Codable, Sendable, Equatable {
     /// The number of the connection, from 0.
     public var connection: Int
+    /// When that connection began, counted from the profile's beginning; nil: at once.
+    public var connectedSeconds: Double?
     public var stream: Int
     public var beganSeconds: Double
     public var lastDataSeconds: Double?
@@ -121,11 +126,12 @@ public struct StreamResult: Codable, Sendable, Equatable {
 
     /// Makes one of its parts.
     public init(
-        connection: Int, stream: Int, beganSeconds: Double, lastDataSeconds: Double? = nil, endedSeconds: Double? = nil,
-        status: Int? = nil, message: String? = nil, hasDetails: Bool, reset: Int? = nil, dataBytes: Int, messages: Int,
-        cutBytes: Int
+        connection: Int, connectedSeconds: Double? = nil, stream: Int, beganSeconds: Double,
+        lastDataSeconds: Double? = nil, endedSeconds: Double? = nil, status: Int? = nil, message: String? = nil,
+        hasDetails: Bool, reset: Int? = nil, dataBytes: Int, messages: Int, cutBytes: Int
     ) {
         self.connection = connection
+        self.connectedSeconds = connectedSeconds
         self.stream = stream
         self.beganSeconds = beganSeconds
         self.lastDataSeconds = lastDataSeconds
