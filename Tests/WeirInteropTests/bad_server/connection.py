@@ -117,7 +117,7 @@ class Connection(Sender):
         for stream in self.blocked():
             if stream.zombie:
                 continue
-            if stream.held_since is not None:
+            if stream.held_since is not None or self.is_due_to_violate(stream, now):
                 self.wake(stream)
                 self.pump(now)
                 if self.streams.get(stream.number) is not stream or stream.in_turns:

@@ -13,7 +13,7 @@ FAULTS = {
     "one-connection-at-a-time": "waits for a blocked connection and leaves all others alone meanwhile",
     "leaks": "keeps 1 MiB for every stream that is over",
     "busy-loop": "polls without a pause while a stream is blocked",
-    "violates-window": "sends up to 1 KiB past every window that closes",
+    "violates-window": "sends up to 1 KiB past every window that stays closed",
     "silly-frames": "answers every byte of a small window with a DATA frame of its own",
     "answers-floods-unbounded": "queues every answer to PING and SETTINGS, read or not",
     "no-settings-timeout": "waits for ever for the acknowledgement of its SETTINGS",

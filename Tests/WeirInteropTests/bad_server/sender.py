@@ -8,6 +8,7 @@ from .wire import DATA, DEFAULT_WINDOW, FRAME_BYTES, LARGEST_WINDOW, frame_head
 # Bytes that wait for the socket; above it no DATA is made.
 OUTPUT_BYTES = 65_536
 VIOLATION_BYTES = 1024
+VIOLATION_WAIT = 0.1
 # What a handler that was not told of a reset keeps.
 ZOMBIE_BYTES = 16 << 20
 UNBOUNDED_STEP = 1 << 20
@@ -98,7 +99,7 @@ class Sender:
             return False
         size = self._allowance(stream, room, now)
         if size <= 0:
-            if not self.faults.violates_window or stream.violated:
+            if not self.is_due_to_violate(stream, now):
                 return False
             stream.violated = True
             size = min(max(stream.window, self.window, 0) + VIOLATION_BYTES, FRAME_BYTES, stream.queued)
@@ -110,6 +111,10 @@ class Sender:
             return True
         self._send(stream, size, now)
         return True
+
+    def is_due_to_violate(self, stream, now):
+        """A client that reads without a pause is spared, so that its connection lives."""
+        return self.faults.violates_window and not stream.violated and now - stream.moved_at >= VIOLATION_WAIT
 
     def _allowance(self, stream, room, now):
         """How many bytes may go out now. Small pieces, and messages that the windows cannot finish, wait a moment."""
