@@ -1,105 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One check for each fault of `bad_server`: what a good server does, seen by a raw client. Each returns what is wrong, or None."""
+"""One check for each fault of `bad_server`: what a good server does, seen by a raw client.
+
+Each returns what is wrong, or None.
+"""
 import select
 import socket
 import time
 
-import h2.events
 import h2.exceptions
 
 from bad_server import wire
 from bad_server.synthetic import Producer
-from wire_client import WireClient, split_messages
+from bad_server_client import Client, Raw, request
+from wire_client import split_messages
 
 MIB = 1 << 20
 WIDE = 1 << 20
-
-
-def request(chunks=0, size=0):
-    """A StreamRequest: max_chunks = 3, chunk_bytes = 4."""
-    return (b"\x18" + wire.varint(chunks) if chunks else b"") + (b"\x20" + wire.varint(size) if size else b"")
-
-
-class Client(WireClient):
-    """A raw client that counts the DATA frames of its streams."""
-
-    data_frames = 0
-
-    def _note(self, event, now):
-        self.data_frames += isinstance(event, h2.events.DataReceived)
-        super()._note(event, now)
-
-    def stream(self, chunks=0, size=0):
-        """Calls StreamData; returns the number and the state of the stream."""
-        number = self.call("StreamData", request(chunks, size))
-        return number, self.streams[number]
-
-    def pump_for(self, seconds, until=lambda: False):
-        """Takes in what arrives for so long, or until something holds; whether it holds."""
-        end = time.monotonic() + seconds
-        while not until() and not self.closed_by_peer and time.monotonic() < end:
-            self.pump(min(0.02, max(0.0, end - time.monotonic())))
-        return until()
-
-    def drink(self, number, seconds, until=lambda: False):
-        """Reads a stream and gives back all its credit at once."""
-        stream = self.streams[number]
-        seen = len(stream.data)
-        end = time.monotonic() + seconds
-        while not until() and not stream.over and not self.closed_by_peer and time.monotonic() < end:
-            self.pump(0.02)
-            if len(stream.data) > seen and not stream.over:
-                self.grant(len(stream.data) - seen, number)
-                self.grant(len(stream.data) - seen)
-                seen = len(stream.data)
-        return until()
-
-
-class Raw:
-    """A socket that says what it is told, and understands the frames that come back."""
-
-    def __init__(self, port, first=b""):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.socket.sendall(first)
-        self.frames = []
-        self.closed = False
-        self._data = bytearray()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def read_for(self, seconds, until=lambda: False):
-        """Reads until something holds, the peer closes, or for so long; whether it holds."""
-        end = time.monotonic() + seconds
-        while not until() and not self.closed and time.monotonic() < end:
-            if not select.select([self.socket], [], [], 0.02)[0]:
-                continue
-            try:
-                data = self.socket.recv(65_536)
-            except ConnectionError:
-                data = b""
-            self.closed = not data
-            self._data += data
-            while len(self._data) >= 9 and len(self._data) >= 9 + int.from_bytes(self._data[:3], "big"):
-                length = int.from_bytes(self._data[:3], "big")
-                number = int.from_bytes(self._data[5:9], "big")
-                self.frames.append((self._data[3], self._data[4], number, bytes(self._data[9:9 + length])))
-                del self._data[:9 + length]
-        return until()
-
-    def has(self, kind, flags=0):
-        """Whether such a frame came."""
-        return any(frame[0] == kind and frame[1] & flags == flags for frame in self.frames)
-
-    @property
-    def goaway_code(self):
-        """The error code of the GOAWAY that came."""
-        return next((int.from_bytes(f[3][4:8], "big") for f in self.frames if f[0] == wire.GOAWAY), None)
-
-
 HELLO = wire.PREFACE + wire.settings({})
 POLITE = HELLO + wire.frame(wire.SETTINGS, wire.ACK, 0)
 HEADERS_BLOCK = wire.header_block([
@@ -363,15 +279,28 @@ def streams_steadily(server, deadline):
 
 # The check that finds each fault, and the deadline in seconds that it is tried with.
 CHECKS = {
-    "ignores-stalls": (ends_stalls, 0.5), "ends-late": (ends_on_time, 0.5), "resets-silently": (ends_with_trailers, 0.5),
-    "drops-connection": (keeps_connection, 0.5), "no-message": (says_why, 0.5),
-    "buffers-without-bound": (suspends_handlers, 1.0), "cuts-honest-readers": (lets_slow_readers_live, 0.5),
-    "starves-siblings": (serves_siblings, 0.5), "one-connection-at-a-time": (serves_others, 2.0),
-    "leaks": (frees_memory, 0.5), "busy-loop": (is_quiet_while_blocked, 5.0), "violates-window": (respects_windows, 0.5),
-    "silly-frames": (waits_for_useful_windows, 0.5), "answers-floods-unbounded": (bounds_answers, 3.0),
-    "no-settings-timeout": (times_settings_out, 0.5), "no-preface-deadline": (times_prefaces_out, 0.5),
-    "no-header-deadline": (times_headers_out, 0.5), "no-request-deadline": (times_requests_out, 0.5),
-    "ignores-resets": (stops_on_resets, 5.0), "no-reset-limit": (limits_resets, 5.0),
-    "goaway-kills-streams": (lets_streams_end_after_goaway, 2.0), "loses-data": (loses_nothing, 2.0),
-    "window-shrink-breaks": (survives_shrinking, 1.0), "forgets-update-at-exhaustion": (sees_updates_at_exhaustion, 1.0),
+    "ignores-stalls": (ends_stalls, 0.5),
+    "ends-late": (ends_on_time, 0.5),
+    "buffers-without-bound": (suspends_handlers, 1.0),
+    "resets-silently": (ends_with_trailers, 0.5),
+    "drops-connection": (keeps_connection, 0.5),
+    "no-message": (says_why, 0.5),
+    "cuts-honest-readers": (lets_slow_readers_live, 0.5),
+    "starves-siblings": (serves_siblings, 0.5),
+    "one-connection-at-a-time": (serves_others, 2.0),
+    "leaks": (frees_memory, 0.5),
+    "busy-loop": (is_quiet_while_blocked, 5.0),
+    "violates-window": (respects_windows, 0.5),
+    "silly-frames": (waits_for_useful_windows, 0.5),
+    "answers-floods-unbounded": (bounds_answers, 3.0),
+    "no-settings-timeout": (times_settings_out, 0.5),
+    "no-preface-deadline": (times_prefaces_out, 0.5),
+    "no-header-deadline": (times_headers_out, 0.5),
+    "no-request-deadline": (times_requests_out, 0.5),
+    "ignores-resets": (stops_on_resets, 5.0),
+    "no-reset-limit": (limits_resets, 5.0),
+    "goaway-kills-streams": (lets_streams_end_after_goaway, 2.0),
+    "loses-data": (loses_nothing, 2.0),
+    "window-shrink-breaks": (survives_shrinking, 1.0),
+    "forgets-update-at-exhaustion": (sees_updates_at_exhaustion, 1.0),
 }

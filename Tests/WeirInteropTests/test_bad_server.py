@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bad server is good without faults, and each of its faults is really there."""
+import time
+
 import grpc
 import pytest
 
+from bad_server import wire
 from bad_server.faults import FAULTS
 from bad_server.synthetic import payload
 from bad_server_checks import CHECKS, streams_steadily
+from bad_server_client import Client
 from bad_server_process import BadServer
 
 # Those that a client which reads at once can notice.
@@ -41,6 +45,47 @@ def test_the_fault_is_there(name):
 def test_a_client_that_reads_is_served_in_spite_of_the_fault(name):
     with BadServer("--fault", name) as server:
         assert streams_steadily(server, 2.0) is None
+
+
+def test_a_socket_that_takes_nothing_is_closed_at_the_deadline_and_others_do_not_notice():
+    widest = wire.LARGEST_WINDOW
+    with BadServer(*deadlines(1)) as server, Client(server.port, connection_window=64 << 20) as other:
+        with Client(server.port, widest, widest, receive_buffer=16_384) as shut:
+            other.pump_for(0.1)
+            shut.stream(0, 65_536)
+            end = time.monotonic() + 2.5
+            while time.monotonic() < end:
+                begun = time.monotonic()
+                _, quick = other.stream(1, 100)
+                assert other.pump_for(1.0, lambda: quick.over), "another connection waited"
+                assert time.monotonic() - begun < 0.5
+            # What the kernels held is still there, then the end.
+            assert shut.pump_for(5, lambda: shut.closed_by_peer)
+
+
+def test_a_stopped_stream_leaves_a_part_of_the_connection_window_to_its_siblings():
+    """Credit of the connection comes back on consumption only: what the stopped reader holds is lost to the others."""
+    with BadServer(*deadlines(1)) as server, Client(server.port, initial_window=1 << 20) as client:
+        _, stopped = client.stream(0, 16_000)
+        number, sibling = client.stream(0, 1000)
+        begun = time.monotonic()
+        client.drink(number, 4, lambda: stopped.over)
+        assert stopped.status == 8 and "stream window" in stopped.status_text
+        assert 0.95 <= stopped.over_at - stopped.last_data_at < 2
+        assert len(sibling.data) > 100_000 and not sibling.over
+        assert len(stopped.data) <= 65_535 and time.monotonic() - begun < 4
+
+
+def test_two_hundred_stalled_streams_hold_little_and_are_ended_together():
+    with BadServer(*deadlines(1)) as server, Client(server.port, connection_window=64 << 20) as client:
+        before = server.resident_bytes()
+        streams = [client.stream(0, 1000)[1] for _ in range(200)]
+        assert client.pump_for(10, lambda: all(len(s.data) > 64_000 for s in streams))
+        held = server.resident_bytes() - before
+        assert held < 200 * 65_536, f"{held} bytes"
+        assert client.pump_for(10, lambda: all(s.over for s in streams))
+        assert {s.status for s in streams} == {8}
+        assert max(s.over_at - s.last_data_at for s in streams) < 2
 
 
 def test_it_streams_what_the_real_service_streams_under_this_name(weir, api):

@@ -40,11 +40,16 @@ class Connection(Sender):
         self._closes_at = None
         self._replies = 0
         self._reply_queue = collections.deque()
-        self._socket_moved_at = now
+        self._socket_moved_at = self._now = now
         self.output += settings({
             MAX_CONCURRENT_STREAMS: MAXIMUM_STREAMS, INITIAL_WINDOW_SIZE: DEFAULT_WINDOW, NO_RFC7540_PRIORITIES: 1})
 
     # What the loop calls.
+
+    @property
+    def ending(self):
+        """Nothing that arrives matters any more."""
+        return self.closed or self._closes_at is not None
 
     @property
     def wants_read(self):
@@ -63,6 +68,7 @@ class Connection(Sender):
 
     def readable(self, now):
         """Takes in what has arrived, one portion of it."""
+        self._now = now
         try:
             data = self.socket.recv(READ_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -71,11 +77,12 @@ class Connection(Sender):
             data = b""
         if not data:
             self.close()
-        elif self._closes_at is None:
+        elif not self.ending:
             self.receiver.receive(data, now)
 
     def writable(self, now):
         """Makes frames and gives the socket what it takes, one portion of it."""
+        self._now = now
         if self._closes_at is None:
             self.pump(now)
         output = self.output
@@ -102,12 +109,13 @@ class Connection(Sender):
 
     def tick(self, now):
         """Looks at every deadline."""
+        self._now = now
         if self._closes_at is not None:
             if now >= self._closes_at:
                 self.close()
             return
         self.receiver.tick(now)
-        if self.closed or self._closes_at is not None:
+        if self.ending:
             return
         if not self.output:
             self._socket_moved_at = now
@@ -206,13 +214,13 @@ class Connection(Sender):
         if self.faults.starves_siblings:
             self.wake_all()
         if self.draining and not self.streams:
-            self.say_goodbye(NO_ERROR, "", self._socket_moved_at)
+            self.say_goodbye(NO_ERROR, "")
 
-    def say_goodbye(self, code, text, now):
+    def say_goodbye(self, code, text):
         """GOAWAY, then the end: after the peer has taken it, or after a second."""
-        if self.closed or self._closes_at is not None:
+        if self.ending:
             return
-        self._closes_at = now + GOODBYE
+        self._closes_at = self._now + GOODBYE
         for stream in list(self.streams.values()):
             self.forget(stream)
         self.output += goaway(self.receiver.last_stream, code, text)

@@ -48,12 +48,12 @@ class Receiver:
         """Takes in bytes; a connection error becomes a GOAWAY."""
         try:
             self._incoming += data
-            if self._preface_seen or self._take_preface(now):
+            if self._preface_seen or self._take_preface():
                 self._take_frames(now)
         except ConnectionFault as fault:
-            self.connection.say_goodbye(fault.code, str(fault), now)
+            self.connection.say_goodbye(fault.code, str(fault))
         except hpack.HPACKError:
-            self.connection.say_goodbye(wire.COMPRESSION_ERROR, "the header block cannot be read", now)
+            self.connection.say_goodbye(wire.COMPRESSION_ERROR, "the header block cannot be read")
 
     def tick(self, now):
         """Looks at the deadlines of what a client owes: its preface, SETTINGS, acknowledgement, rests, requests."""
@@ -61,15 +61,15 @@ class Receiver:
         age = now - self._begun_at
         if not self._settings_seen:
             if age >= options.preface_deadline and not faults.no_preface_deadline:
-                goodbye(wire.SETTINGS_TIMEOUT, "no preface with SETTINGS in time", now)
+                goodbye(wire.SETTINGS_TIMEOUT, "no preface with SETTINGS in time")
             return
         if not self._acknowledged and age >= options.settings_deadline and not faults.no_settings_timeout:
-            goodbye(wire.SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time", now)
+            goodbye(wire.SETTINGS_TIMEOUT, "SETTINGS were not acknowledged in time")
             return
         if not faults.no_header_deadline:
             for since in (self._partial_since, self._block_since):
                 if since is not None and now - since >= options.header_deadline:
-                    goodbye(wire.ENHANCE_YOUR_CALM, "the rest of a frame or of a header block did not come in time", now)
+                    goodbye(wire.ENHANCE_YOUR_CALM, "the rest of a frame or of a header block did not come in time")
                     return
         if not faults.no_request_deadline:
             late = [s for s in self.connection.streams.values()
@@ -77,7 +77,7 @@ class Receiver:
             for stream in late:
                 self.connection.finish(stream, 4, f"the request was not whole within {options.request_deadline:.1f} s")
 
-    def _take_preface(self, now):
+    def _take_preface(self):
         size = len(wire.PREFACE)
         if not wire.PREFACE.startswith(self._incoming[:size]):
             raise ConnectionFault(wire.PROTOCOL_ERROR, "this is not HTTP/2")
@@ -102,7 +102,7 @@ class Receiver:
             payload = bytes(incoming[position + 9:position + 9 + length])
             position += 9 + length
             self._frame(kind, flags, number, payload, now)
-            if self.connection.closed:
+            if self.connection.ending:
                 return
         if position:
             del incoming[:position]
@@ -239,7 +239,7 @@ class Receiver:
         connection.reply(wire.frame(wire.SETTINGS, wire.ACK, 0))
         connection.wake_all()
 
-    def _window_update(self, _, number, payload, now):
+    def _window_update(self, _, number, payload, __):
         self._need(len(payload) == 4, wire.FRAME_SIZE_ERROR, "WINDOW_UPDATE has 4 bytes")
         increment = int.from_bytes(payload, "big") & wire.LARGEST_WINDOW
         connection = self.connection
@@ -274,14 +274,14 @@ class Receiver:
         if not flags & wire.ACK:
             self.connection.reply(wire.frame(wire.PING, wire.ACK, 0, payload))
 
-    def _goaway(self, _, __, ___, now):
+    def _goaway(self, *_):
         connection = self.connection
         connection.draining = True
         if self.faults.goaway_kills_streams:
             for number in list(connection.streams):
                 connection.reset(number, wire.CANCEL)
         if not connection.streams:
-            connection.say_goodbye(wire.NO_ERROR, "", now)
+            connection.say_goodbye(wire.NO_ERROR, "")
 
     def _push_promise(self, *_):
         raise ConnectionFault(wire.PROTOCOL_ERROR, "a client does not push")
