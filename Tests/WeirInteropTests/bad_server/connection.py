@@ -6,6 +6,7 @@ import socket
 
 from .receiver import MAXIMUM_STREAMS, Receiver
 from .sender import OUTPUT_BYTES, Sender
+from .stream import STANDS_STILL
 from .wire import (
     CANCEL, DEFAULT_WINDOW, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, NO_ERROR,
     NO_RFC7540_PRIORITIES, RST_STREAM, frame, goaway, header_block, number, percent_encoded, settings,
@@ -16,7 +17,7 @@ READ_BYTES = 65_536
 REPLIES = 500
 # What a peer has to take in the last words of a connection.
 GOODBYE = 1.0
-LEAK_BYTES = 1 << 20
+LEAK_BYTES = 3 << 20
 RESPONSE_FIELDS = [(":status", "200"), ("content-type", "application/grpc")]
 # A size update to 0 (RFC 7541 section 6.3): no dynamic table is used, whatever the client's SETTINGS say.
 NO_TABLE = b"\x20"
@@ -61,10 +62,9 @@ class Connection(Sender):
         """There are bytes for the socket, or streams that may have some."""
         return bool(self.output) or bool(self._reply_queue) or self.wants_turns
 
-    @property
-    def socket_is_full(self):
-        """It has not taken all that was made."""
-        return bool(self.output)
+    def is_blocked(self, now):
+        """A stream stands still, or the socket has taken nothing for a moment."""
+        return self.stands_still(now) or bool(self.output) and now - self._socket_moved_at >= STANDS_STILL
 
     def readable(self, now):
         """Takes in what has arrived, one portion of it."""
@@ -205,7 +205,7 @@ class Connection(Sender):
         self.leave_line(stream)
         if stream.answering:
             self.answering -= 1
-            if self.faults.leaks:
+            if self.faults.leaks and stream.stands_still(self._now):
                 self.hoard.leak(LEAK_BYTES)
         self.hoard.give(stream.hoarded)
         stream.hoarded = 0

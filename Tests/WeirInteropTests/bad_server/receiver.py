@@ -210,7 +210,7 @@ class Receiver:
         stream = self.connection.streams.get(number)
         if stream is None:
             return
-        if self.faults.ignores_resets and stream.answering:
+        if self.faults.ignores_resets and stream.answering and stream.stands_still(now):
             stream.zombie = True
         else:
             self.connection.forget(stream)

@@ -8,9 +8,10 @@ from .wire import DATA, DEFAULT_WINDOW, FRAME_BYTES, LARGEST_WINDOW, frame_head
 # Bytes that wait for the socket; above it no DATA is made.
 OUTPUT_BYTES = 65_536
 VIOLATION_BYTES = 1024
-VIOLATION_WAIT = 0.1
 # What a handler that was not told of a reset keeps.
 ZOMBIE_BYTES = 16 << 20
+# How fast a handler produces that nothing suspends.
+UNBOUNDED_BYTES_PER_SECOND = 20 << 20
 UNBOUNDED_STEP = 1 << 20
 
 
@@ -43,10 +44,9 @@ class Sender:
         """Some stream may have something to send at once."""
         return bool(self._turns) and len(self.output) < OUTPUT_BYTES
 
-    @property
-    def is_blocked(self):
-        """Some stream has something to send and may not."""
-        return bool(self._blocked)
+    def stands_still(self, now):
+        """Some stream has something to send, and has not moved for a moment."""
+        return any(stream.stands_still(now) for stream in self._blocked.values())
 
     def wake(self, stream):
         """Puts a stream in line, at the end."""
@@ -114,7 +114,7 @@ class Sender:
 
     def is_due_to_violate(self, stream, now):
         """A client that reads without a pause is spared, so that its connection lives."""
-        return self.faults.violates_window and not stream.violated and now - stream.moved_at >= VIOLATION_WAIT
+        return self.faults.violates_window and not stream.violated and stream.stands_still(now)
 
     def _allowance(self, stream, room, now):
         """How many bytes may go out now. Small pieces, and messages that the windows cannot finish, wait a moment."""
@@ -203,29 +203,46 @@ class Sender:
         """The streams that could not go on."""
         return list(self._blocked.values())
 
-    def produce_unbounded(self):
-        """Handlers that nothing suspends; whether one of them did something."""
-        busy = False
+    def produce_unbounded(self, now):
+        """Handlers that nothing suspends; how soon they go on, in seconds, or None."""
+        soon = None
         for stream in list(self.streams.values()):
-            if not stream.answering or not (stream.zombie or self.faults.buffers_without_bound):
-                continue
-            if stream.zombie and stream.producer.over:
-                self.forget(stream)
-                continue
-            made = 0
-            while made < UNBOUNDED_STEP and not stream.producer.over:
-                head, payload = stream.producer.next()
-                payload = bytes(payload)
-                made += len(head) + len(payload)
-                keeps = not stream.zombie or stream.hoarded < ZOMBIE_BYTES
-                if keeps and self.hoard.take(len(head) + len(payload)):
-                    stream.hoarded += stream.append(head, payload)
-                elif not stream.zombie:
-                    # At the cap: the message is given back to the producer.
-                    stream.producer.sequence -= 1
-                    made = 0
-                    break
-            busy = busy or made > 0
-            if made and stream.window > 0:
-                self.wake(stream)
-        return busy
+            if stream.zombie:
+                self._produce_for_nobody(stream)
+                soon = 0.0
+            elif self.faults.buffers_without_bound and stream.answering:
+                if not stream.stands_still(now):
+                    stream.produced_at = now
+                elif self._produce_ahead(stream, now) and soon is None:
+                    soon = 0.01
+        return soon
+
+    def _produce_ahead(self, stream, now):
+        """What a stream that stands still should not have made; whether there will be more."""
+        due = min(UNBOUNDED_STEP, int((now - stream.produced_at) * UNBOUNDED_BYTES_PER_SECOND))
+        stream.produced_at = now
+        while due > 0 and not stream.producer.over:
+            head, payload = stream.producer.next()
+            size = len(head) + len(payload)
+            if not self.hoard.take(size):
+                # At the cap: the message goes back to the producer.
+                stream.producer.sequence -= 1
+                return False
+            stream.hoarded += stream.append(head, bytes(payload))
+            due -= size
+        return not stream.producer.over
+
+    def _produce_for_nobody(self, stream):
+        """What the handler of a reset stream makes in one go: kept up to a bound, then thrown away."""
+        made = 0
+        while made < UNBOUNDED_STEP and not stream.producer.over:
+            head, payload = stream.producer.next()
+            payload = bytes(payload)
+            size = len(head) + len(payload)
+            made += size
+            if stream.hoarded < ZOMBIE_BYTES and self.hoard.take(size):
+                stream.hoarded += stream.append(head, payload)
+        if stream.producer.over:
+            self.forget(stream)
+        elif stream.window > 0:
+            self.wake(stream)

@@ -45,25 +45,27 @@ class Server:
     def run(self):
         """Serves until `stop`."""
         next_tick = time.monotonic() + self._tick
-        busy = False
+        soon = None
         while not self._stopping:
             now = time.monotonic()
             if now >= next_tick:
                 self._tick_all(now)
                 next_tick = now + self._tick
-            alone = self._one_blocked() if self._faults.one_connection_at_a_time else None
+            alone = self._one_blocked(now) if self._faults.one_connection_at_a_time else None
             if alone is not None:
                 self._serve_alone(alone, next_tick - now)
                 continue
-            wait = next_tick - now if self._connections else None
-            if busy or self._faults.busy_loop and any(c.is_blocked for c in self._connections.values()):
-                wait = 0
+            wait = max(0.0, next_tick - now) if self._connections else None
+            if self._faults.busy_loop and any(c.stands_still(now) for c in self._connections.values()):
+                soon = 0.0
+            if soon is not None:
+                wait = min(wait, soon) if wait is not None else soon
             for key, mask in self._selector.select(wait):
                 if key.data is None:
                     self._accept(time.monotonic())
                 elif key.data is not self._waker:
                     self._serve(key.data, mask, time.monotonic())
-            busy = self._produce()
+            soon = self._produce(time.monotonic())
         for connection in list(self._connections.values()):
             connection.close()
         self._listener.close()
@@ -133,19 +135,20 @@ class Server:
             self._trimmed_at = now
             give_memory_back()
 
-    def _produce(self):
-        """Handlers that know no bounds; whether one of them did something."""
+    def _produce(self, now):
+        """Handlers that know no bounds; how soon they go on, in seconds, or None."""
         if not (self._faults.buffers_without_bound or self._faults.ignores_resets):
-            return False
-        busy = False
+            return None
+        soon = None
         for connection in self._connections.values():
-            if connection.produce_unbounded():
-                busy = True
+            when = connection.produce_unbounded(now)
+            if when is not None:
+                soon = when if soon is None else min(soon, when)
                 self._look_for(connection)
-        return busy
+        return soon
 
-    def _one_blocked(self):
-        return next((c for c in self._connections.values() if c.is_blocked or c.socket_is_full), None)
+    def _one_blocked(self, now):
+        return next((c for c in self._connections.values() if c.is_blocked(now)), None)
 
     def _serve_alone(self, connection, wait):
         """Waits for one connection only, whoever else has something to say."""

@@ -7,6 +7,8 @@ QUEUE_BYTES = 65_536
 # A DATA frame that ends no message is at least this long, unless the window has stayed small for a moment.
 USEFUL_BYTES = 1024
 SILLY_WAIT = 0.1
+# A stream that has not moved for so long stands still: its reader has stopped, or reads very slowly.
+STANDS_STILL = 0.1
 
 
 class Stream:
@@ -35,6 +37,7 @@ class Stream:
         self._rest = 0
         self.queued = 0
         self.hoarded = 0
+        self.produced_at = now
 
         self.in_turns = False
         self.broken = False
@@ -45,6 +48,10 @@ class Stream:
     def answering(self):
         """The request is there and the answer is not over."""
         return self.producer is not None
+
+    def stands_still(self, now):
+        """Nothing has moved for a moment. Faults keep to such streams, so that clients that read notice nothing."""
+        return now - self.moved_at >= STANDS_STILL
 
     @property
     def drained(self):
