@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bad server is good without faults, and each of its faults is really there."""
+import random
 import time
 
 import grpc
@@ -8,9 +9,10 @@ import pytest
 from bad_server import wire
 from bad_server.faults import FAULTS
 from bad_server.synthetic import payload
-from bad_server_checks import CHECKS, streams_steadily
-from bad_server_client import Client
+from bad_server_checks import CHECKS, HEADERS_BLOCK, POLITE, streams_steadily
+from bad_server_client import Client, Raw, request
 from bad_server_process import BadServer
+from wire_client import length_prefixed
 
 # Those that a client which reads at once can notice.
 SEEN_BY_ALL = {"cuts-honest-readers"}
@@ -86,6 +88,39 @@ def test_two_hundred_stalled_streams_hold_little_and_are_ended_together():
         assert client.pump_for(10, lambda: all(s.over for s in streams))
         assert {s.status for s in streams} == {8}
         assert max(s.over_at - s.last_data_at for s in streams) < 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_outlives_clients_that_say_anything(seed):
+    """Windows open, shrink and shut, streams end in every way, frames are broken; then it serves as before."""
+    chooser = random.Random(seed)
+    with BadServer(*deadlines(0.2)) as server:
+        for _ in range(60):
+            said = bytearray(POLITE)
+            opened = 0
+            for _ in range(chooser.randrange(1, 60)):
+                stream = chooser.randrange(0, opened + 2)
+                kind = chooser.choice("call call update update shrink reset ping goaway broken".split())
+                if kind == "call":
+                    number, opened = 2 * opened + 1, opened + 1
+                    size = chooser.choice([0, 1, 100, 16_000, 1 << 20])
+                    said += wire.frame(wire.HEADERS, wire.END_HEADERS, number, HEADERS_BLOCK)
+                    said += wire.frame(wire.DATA, wire.END_STREAM, number, length_prefixed(
+                        request(chooser.choice([0, 1, 3, 50]), size)))
+                elif kind == "update":
+                    credit = chooser.choice([1, 100, 16_000, 70_000, 1 << 30])
+                    said += wire.frame(wire.WINDOW_UPDATE, 0, max(0, 2 * stream - 1), wire.number(credit))
+                elif kind == "shrink":
+                    said += wire.settings({wire.INITIAL_WINDOW_SIZE: chooser.choice([0, 1, 1000, 65_535, 1 << 20])})
+                elif kind == "reset":
+                    said += wire.frame(wire.RST_STREAM, 0, max(1, 2 * stream - 1), wire.number(wire.CANCEL))
+                elif kind == "ping":
+                    said += wire.frame(wire.PING, 0, 0, b"12345678")
+                elif chooser.random() < 0.1:
+                    said += wire.goaway(0, 0, "") if kind == "goaway" else chooser.randbytes(30)
+            with Raw(server.port, bytes(said)) as raw:
+                raw.read_for(chooser.choice([0.0, 0.05, 0.3]))
+        assert streams_steadily(server, 2.0) is None
 
 
 def test_it_streams_what_the_real_service_streams_under_this_name(weir, api):

@@ -123,12 +123,12 @@ class Connection(Sender):
             self.close()
             return
         for stream in self.blocked():
-            if stream.zombie:
+            if stream.zombie or self.is_over_or_ready(stream):
                 continue
             if stream.held_since is not None or self.is_due_to_violate(stream, now):
                 self.wake(stream)
                 self.pump(now)
-                if self.streams.get(stream.number) is not stream or stream.in_turns:
+                if self.is_over_or_ready(stream):
                     continue
             cause, since = self.cause(stream, now)
             if now - since >= self._patience:

@@ -203,6 +203,10 @@ class Sender:
         """The streams that could not go on."""
         return list(self._blocked.values())
 
+    def is_over_or_ready(self, stream):
+        """What was blocked a moment ago and is not any more, because others had their turns since."""
+        return self.streams.get(stream.number) is not stream or stream.in_turns
+
     def produce_unbounded(self, now):
         """Handlers that nothing suspends; how soon they go on, in seconds, or None."""
         soon = None
