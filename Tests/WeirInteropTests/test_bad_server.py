@@ -12,6 +12,8 @@ from bad_server.synthetic import payload
 from bad_server_checks import CHECKS, HEADERS_BLOCK, POLITE, streams_steadily
 from bad_server_client import Client, Raw, request
 from bad_server_process import BadServer
+from conftest import NARROW
+from weir_process import eventually
 from wire_client import length_prefixed
 
 # Those that a client which reads at once can notice.
@@ -142,6 +144,20 @@ def test_a_standard_client_gets_everything(api, size):
         for number, chunk in enumerate(received):
             assert (chunk.sequence, chunk.payload) == (number, bytes(payload(number, size)))
         assert number == chunks - 1
+
+
+def test_a_standard_client_that_stopped_reads_what_it_has_and_then_why(api):
+    with BadServer(*deadlines(0.5)) as server, grpc.insecure_channel(f"127.0.0.1:{server.port}", NARROW) as channel:
+        call = api.Stub(channel).StreamData(api.pb.StreamRequest(chunk_bytes=1000), timeout=60)
+        received = [next(call) for _ in range(3)]
+        # Two seconds without reading: what is tested, and not a wait for something.
+        resume_at = time.monotonic() + 2
+        eventually(lambda: time.monotonic() >= resume_at, 10, "two seconds")
+        with pytest.raises(grpc.RpcError) as ended:
+            for chunk in call:
+                received.append(chunk)
+    assert [chunk.sequence for chunk in received] == list(range(len(received))) and len(received) > 10
+    assert ended.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "stall" in ended.value.details()
 
 
 def test_what_it_does_not_have_it_says(api):
