@@ -18,7 +18,10 @@ def request(chunks=0, size=0):
 class Client(WireClient):
     """A raw client that counts the DATA frames of its streams."""
 
-    data_frames = 0
+    def __init__(self, port, *windows, **options):
+        super().__init__(port, *windows, **options)
+        self.data_frames = 0
+        self._given_back = {}
 
     def _note(self, event, now):
         self.data_frames += isinstance(event, h2.events.DataReceived)
@@ -37,16 +40,16 @@ class Client(WireClient):
         return until()
 
     def drink(self, number, seconds, until=lambda: False):
-        """Reads a stream and gives back all its credit at once."""
+        """Reads a stream and gives back all its credit at once, that of bytes that are here already too."""
         stream = self.streams[number]
-        seen = len(stream.data)
+        seen = self._given_back.get(number, 0)
         end = time.monotonic() + seconds
         while not until() and not stream.over and not self.closed_by_peer and time.monotonic() < end:
-            self.pump(0.02)
-            if len(stream.data) > seen and not stream.over:
+            if len(stream.data) > seen:
                 self.grant(len(stream.data) - seen, number)
                 self.grant(len(stream.data) - seen)
-                seen = len(stream.data)
+                seen = self._given_back[number] = len(stream.data)
+            self.pump(0.02)
         return until()
 
 
