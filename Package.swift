@@ -83,6 +83,7 @@ let package = Package(
             dependencies: [
                 "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
                 nioPosix,
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),

@@ -6,6 +6,8 @@ internal import Glibc
 struct CommandFailure: Error {
     /// Exit codes, as `sysexits.h` has them.
     enum Code: Int32 {
+        /// What a bench was to judge could not be judged; of `weir slow-clients` only.
+        case couldNotRun = 2
         /// The command line is wrong.
         case usage = 64
         /// A file or directory cannot be read.

@@ -27,7 +27,8 @@ struct Preflight {
         guard allowsRemote || Self.isLoopback(address) else {
             throw BenchError(
                 .usage,
-                "\(host) is not on this machine: hostile clients go only to loopback addresses unless --allow-remote is given")
+                "\(host) is not on this machine: hostile clients go only to loopback addresses unless --allow-remote is given"
+            )
         }
         return address
     }
@@ -74,7 +75,8 @@ struct Preflight {
     }
 
     private func judge(_ client: SocketClient, lasted: Duration) throws(BenchError) -> BenchPlan.Control {
-        guard let stream = client.recorder.stream(1), stream.headersAt != nil, client.recorder.record.isUnderstood else {
+        guard let stream = client.recorder.stream(1), stream.headersAt != nil, client.recorder.record.isUnderstood
+        else {
             throw notHTTP2(client)
         }
         let text = stream.message.map { GRPCMessage.decoded($0) } ?? ""
@@ -111,7 +113,8 @@ struct Preflight {
         let record = client.recorder.record
         if let goAway = record.goAway, record.isUnderstood {
             return BenchError(
-                .couldNotRun, "\(target) sent the client away (GOAWAY \(goAway.code) \(goAway.text)) before it answered")
+                .couldNotRun, "\(target) sent the client away (GOAWAY \(goAway.code) \(goAway.text)) before it answered"
+            )
         }
         let start = client.firstBytes.prefix(40)
         if start.starts(with: Array("HTTP/1".utf8)) {

@@ -33,10 +33,11 @@ extension ProfileResult {
 
 extension FigureValue {
     init(_ figure: Judgement.Figure) {
-        self = switch figure {
-        case .number(let number): .number(number.isFinite ? number : 0)
-        case .text(let text): .text(GRPCMessage.printable(text))
-        }
+        self =
+            switch figure {
+            case .number(let number): .number(number.isFinite ? number : 0)
+            case .text(let text): .text(GRPCMessage.printable(text))
+            }
     }
 }
 

@@ -56,7 +56,8 @@ final class ProfileRun {
         let interval = max(.milliseconds(50), watches / Self.mostSamples)
         var nextSample = began
         while !isStopped() {
-            loop.turn(until: min(nextSample, began + watches))
+            // Short enough to notice soon that it is to stop.
+            loop.turn(until: min(nextSample, began + watches, loop.now + .milliseconds(50)))
             let elapsed = loop.now - began
             if loop.now >= nextSample {
                 let sample = sample(at: elapsed, processorBefore)
@@ -144,7 +145,7 @@ final class ProfileRun {
 
     private func settle() {
         let end = loop.now + Self.settling
-        while loop.now < end, !isStopped() { loop.turn(until: end) }
+        while loop.now < end, !isStopped() { loop.turn(until: min(end, loop.now + .milliseconds(50))) }
     }
 
     private func result() -> ProfileResult {

@@ -42,10 +42,6 @@ public struct ConnectionRecord: Sendable, Equatable {
     public internal(set) var windowBytes = 65_535
     /// Acknowledgements of the client's PINGs and SETTINGS.
     public internal(set) var acknowledgements = 0
-    /// Whether the server had closed the connection by the end, as far as whoever drives the client could find out.
-    ///
-    /// For clients that do not read, or vanished, and so cannot see it themselves; nil: not known.
-    public var serverClosed: Bool?
     /// Whether all that came were frames whose field blocks could be decoded.
     public internal(set) var isUnderstood = true
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Synchronization
+internal import WeirSlowClients
+internal import WeirTesting
+
+/// Shows how far a bench is: one line that changes on a terminal, a line for each profile elsewhere.
+final class BenchDisplay: Sendable {
+    private struct State {
+        var began = ContinuousClock.now
+        var place = 0
+        var count = 0
+        var atMost = Duration.zero
+        var hasLiveLine = false
+    }
+
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+    private let colours: Bool
+    private let state = Mutex(State())
+
+    init() {
+        colours = isTerminal && getenv("NO_COLOR") == nil && String(cString: getenv("TERM") ?? strdup("")) != "dumb"
+    }
+
+    /// Shows one thing.
+    func show(_ progress: BenchProgress) {
+        state.withLock { state in
+            switch progress {
+            case .measuring:
+                live("measuring the method and a well-behaved client by itself", &state)
+            case .began(let name, let place, let count, let atMost):
+                state.began = .now
+                state.place = place
+                state.count = count
+                state.atMost = atMost
+                live("\(name): connecting", &state)
+            case .sample(let name, let sample):
+                guard isTerminal else { return }
+                live(Self.text(name, sample, state), &state)
+            case .ended(let result):
+                clear(&state)
+                StandardOutput.line(TextTable.line(result, colours: colours))
+            }
+        }
+    }
+
+    /// Takes the changing line away.
+    func clear() { state.withLock { clear(&$0) } }
+
+    /// The table of all verdicts.
+    func finish(_ report: BenchReport) {
+        clear()
+        if isTerminal, report.profiles.count > 1 {
+            StandardOutput.line("\n" + TextTable.table(report.profiles, width: width, colours: colours))
+        }
+        StandardOutput.line(
+            TextTable.counts(report.summary) + (report.isComplete ? "" : " (ended before all profiles ran)"))
+    }
+
+    private static func text(_ name: String, _ sample: BenchObservation.Sample, _ state: State) -> String {
+        let seconds = Int(sample.at / .seconds(1))
+        let most = max(1, Int((state.atMost / .seconds(1)).rounded(.up)))
+        let filled = min(20, 20 * seconds / most)
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
+        var text = "[\(state.place)/\(state.count)] \(name) [\(bar)] \(seconds)s of at most \(most)s"
+        text += " | \(sample.openStreams) open, \(size(sample.dataBytes)) received"
+        if let latency = sample.canaryLatency {
+            text += " | canary \(Int((latency / .milliseconds(1)).rounded(.up)))ms"
+        }
+        if let resident = sample.residentBytes { text += " | server \(size(resident))" }
+        return text
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        bytes < 10 << 20 ? "\(bytes >> 10)KiB" : "\(bytes >> 20)MiB"
+    }
+
+    private func live(_ text: String, _ state: inout State) {
+        guard isTerminal else { return }
+        write("\r\u{1B}[K" + text.prefix(max(20, width - 1)))
+        state.hasLiveLine = true
+    }
+
+    private func clear(_ state: inout State) {
+        guard state.hasLiveLine else { return }
+        write("\r\u{1B}[K")
+        state.hasLiveLine = false
+    }
+
+    private var width: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+    }
+
+    private func write(_ text: String) {
+        var bytes = Array(text.utf8)
+        _ = Glibc.write(STDOUT_FILENO, &bytes, bytes.count)
+    }
+}
