@@ -51,6 +51,18 @@ struct ServeCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Cancel a stream whose client reads fewer bytes per second, over 30s. (default: none)", valueName: "size"))
     var minimumRate: String?
+    @Option(
+        help: ArgumentHelp(
+            "Close a connection whose preface, SETTINGS or their acknowledgement take longer.", valueName: "duration"))
+    var handshakeDeadline = "10s"
+    @Option(
+        help: ArgumentHelp(
+            "Close a connection with a frame or header fields unfinished for longer.", valueName: "duration"))
+    var frameDeadline = "10s"
+    @Option(
+        help: ArgumentHelp(
+            "Refuse a request that is not whole after this; each KiB of it buys a second more.", valueName: "duration"))
+    var requestDeadline = "10s"
     @Option(help: ArgumentHelp("Bytes a stream queues before its sender is suspended.", valueName: "size"))
     var streamBuffer = "64KiB"
     @Option(help: ArgumentHelp("Calls a client may have open on one connection.", valueName: "n"))
@@ -126,6 +138,9 @@ struct ServeCommand: AsyncParsableCommand {
         if let minimumRate {
             configuration.minimumRate = MinimumRate(bytesPerSecond: try size(minimumRate, "--minimum-rate"))
         }
+        configuration.handshakeDeadline = try duration(handshakeDeadline, "--handshake-deadline")
+        configuration.frameDeadline = try duration(frameDeadline, "--frame-deadline")
+        configuration.requestDeadline = try duration(requestDeadline, "--request-deadline")
         configuration.drainGrace = try duration(drainGrace, "--drain-grace")
         configuration.streamBufferBytes = try size(streamBuffer, "--stream-buffer")
         configuration.maxConcurrentStreams = maxConcurrentStreams

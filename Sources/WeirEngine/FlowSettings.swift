@@ -2,7 +2,7 @@
 
 package import WeirRPC
 
-/// How patient a server is with the reader of one call; settable for the server, a service, a method and a call.
+/// How patient a server is with the client of one call; settable for the server, a service, a method and a call.
 package struct FlowSettings: Sendable, Equatable {
     /// A stream that is blocked this long without a byte of progress is cancelled.
     package var stallDeadline: Duration = .seconds(60)
@@ -12,6 +12,10 @@ package struct FlowSettings: Sendable, Equatable {
     package var idleDeadline: Duration?
     /// The least that a stream with something to send must move; nil: a byte per deadline is enough.
     package var minimumRate: MinimumRate?
+    /// How long the client may take to send a request that the handler gets whole; see ``requestBytesPerSecond``.
+    package var requestDeadline: Duration = .seconds(10)
+    /// Bytes of a request that buy one more second, never more than ``requestDeadline`` from when they came.
+    package var requestBytesPerSecond = 1024
 
     package init() {}
 }

@@ -35,6 +35,11 @@ package final class ServerCall {
     @exclusivity(unchecked) var machine: ServerCallStateMachine
     var deframer: MessageDeframer
     var request: ByteBuffer?
+    /// When the request has to be whole, by the connection's receive clock; ``MonotonicInstant/distantFuture`` when it is, and
+    /// where the handler takes its messages one by one.
+    var requestDue = MonotonicInstant.distantFuture
+    /// When the request began, by that clock.
+    var requestBeganAt = MonotonicInstant(nanoseconds: 0)
     /// Who asked for the next request message and was not answered yet.
     var requestWaiter: RequestWaiter?
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []

@@ -52,7 +52,7 @@ extension ServerConnection {
             stream.owner = call
             applyFlow(of: call)
             session.touch(stream)
-            if route.method.kind.streamsRequests { start(call, request: nil) }
+            if route.method.kind.streamsRequests { start(call, request: nil) } else { requestBegan(call) }
         }
     }
 

@@ -83,6 +83,7 @@ extension ServerConnection {
         if let instant = stream.holdBackUntil { next = min(next, instant) }
         if let instant = call?.sendDeadline { next = min(next, instant) }
         if let instant = stream.smallSendAt { next = min(next, instant) }
+        if let instant = call.flatMap({ requestInstant(of: $0) }) { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
 
@@ -100,6 +101,7 @@ extension ServerConnection {
                 Status(code: .deadlineExceeded, message: "the call's deadline passed before it was complete"))
             return
         }
+        if let call, requestTimerFired(call) { return }
         if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
             session.flow.endHoldBack(of: stream)

@@ -19,10 +19,13 @@ extension ServerConnection {
     }
 
     /// Notes since when nothing arrives because the window is as good as closed by bytes whose credit is owed.
+    ///
+    /// That, and that nothing is read while replies pile up, does not count against the peer's requests.
     func noteReceivePressure() {
-        guard session.receiving.owedBytes > 0,
-            session.libraryReceiveWindow().openBytes < Self.smallestOpenBytes
-        else {
+        let isFull =
+            session.receiving.owedBytes > 0 && session.libraryReceiveWindow().openBytes < Self.smallestOpenBytes
+        receiveClock.setStopped(isFull || session.hasTooManyReplies, at: now)
+        guard isFull else {
             receiveStuckSince = nil
             return
         }

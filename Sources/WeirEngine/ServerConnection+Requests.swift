@@ -9,10 +9,12 @@ extension ServerConnection {
     func dataReceived(_ stream: HTTP2Stream) {
         guard let bytes = stream.inbound.take() else { return }
         guard let call = stream.owner as? ServerCall, call.isOpen else { return session.discardRequest(of: stream) }
+        let count = bytes.readableBytes
         call.deframer.append(bytes)
         if call.route.method.kind.streamsRequests {
             answerAsk(of: call)
         } else {
+            requestMoved(call, count)
             collectRequest(of: call)
         }
     }
@@ -20,6 +22,7 @@ extension ServerConnection {
     func requestEnded(_ stream: HTTP2Stream) {
         guard let call = stream.owner as? ServerCall, stream.sendState != .closed else { return }
         if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
+        requestIsOver(call)
         switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
         case .deliver:
             guard let request = call.request.take() else { return }
@@ -40,6 +43,7 @@ extension ServerConnection {
 
     /// Nobody will take what is left of the request.
     func endRequest(of call: ServerCall) {
+        requestIsOver(call)
         call.request = nil
         call.deframer = MessageDeframer(maximumMessageBytes: 0)
         session.discardRequest(of: call.stream)

@@ -39,6 +39,10 @@ package final class ServerConnection {
     var receiveStuckSince: MonotonicInstant?
     /// Bytes held then.
     var receiveStuckBytes = 0
+    /// The time that counts against a peer which does not finish what it sends.
+    var receiveClock = ReceiveClock()
+    /// By when the peer must have finished what it has begun to send.
+    var input: InputDeadlines
 
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [HTTP2Stream] = []
@@ -67,6 +71,8 @@ package final class ServerConnection {
         self.routes = routes
         processBudget = budget
         self.now = now
+        input = InputDeadlines(
+            handshake: configuration.handshakeDeadline, frame: configuration.frameDeadline, at: now)
         let flow = SendFlowController(
             limits: configuration.flowLimits,
             budget: ConnectionSendBudget(limitBytes: configuration.connectionSendBudgetBytes, process: budget),
@@ -94,6 +100,7 @@ package final class ServerConnection {
             fail(error)
             return
         }
+        noteInput()
         settle()
     }
 
@@ -166,6 +173,8 @@ package final class ServerConnection {
         // The rest follows at once, after the sockets had their turn: many streams stall at the same instant.
         while due.count < Self.maximumDueAtOnce, let stream = timers.popDue(at: now) { due.append(stream) }
         for stream in due { streamTimerFired(stream) }
+        // Behind the streams: one that ends for its own reason is to be told that.
+        if inputTimerFired() { return }
         receiveTimerFired()
         settle()
     }
@@ -183,6 +192,7 @@ package final class ServerConnection {
         if let due = pressureInstant { earliest = min(earliest, due) }
         if session.flow.awaitsBudget { earliest = min(earliest, now + Self.budgetRetry) }
         if let due = receiveInstant { earliest = min(earliest, due) }
+        if let due = inputInstant { earliest = min(earliest, due) }
         return earliest == .distantFuture ? nil : earliest
     }
 
@@ -191,6 +201,9 @@ package final class ServerConnection {
 
     /// How often a sender that waits for the process's budget asks again: other connections do not know of it.
     static let budgetRetry = Duration.milliseconds(10)
+
+    /// Whether the kernel has taken everything that was produced.
+    var outputIsTaken: Bool { producedBytes == acceptedBytes && session.flow.socketIsWritable }
 
     private var socketStallInstant: MonotonicInstant? {
         guard let since = socketBlockedSince, !session.flow.socketIsWritable else { return nil }

@@ -58,6 +58,10 @@ package enum ServerConnectionReport: Sendable {
     case connectionStalled(seconds: Double, streams: Int)
     /// The connection was closed to free memory: its socket took nothing while the send budget was used up.
     case connectionShed(seconds: Double, streams: Int, heldBytes: Int)
+    /// The connection was closed because its peer did not finish what it had begun to send; the reason says what.
+    case inputTimedOut(code: HTTP2ErrorCode, reason: String, streams: Int)
+    /// A call was ended because its client did not finish the request.
+    case requestStalled(method: String, stream: HTTP2StreamID, report: RequestStalled)
     /// The peer broke the protocol.
     case protocolError(HTTP2Error)
     /// The connection was refused at once.

@@ -20,6 +20,10 @@ package struct ServerConnectionConfiguration: Sendable {
     package var connectionReceiveBudgetBytes = 16 * 1024 * 1024
     /// How long a connection may stand still, full of requests that wait for their rest, before one of them is shed.
     package var receivePressure: Duration = .seconds(1)
+    /// How long a peer may take from the connection's start to send its preface and SETTINGS, and then to acknowledge ours.
+    package var handshakeDeadline: Duration = .seconds(10)
+    /// How long a frame or a field section may take from its first byte, and a DATA frame from its last one.
+    package var frameDeadline: Duration = .seconds(10)
     /// How long a peer may take to acknowledge the drain's PING before the last GOAWAY goes out anyway.
     package var drainAcknowledgement: Duration = .seconds(5)
     /// When to tell a client whose stream was cut for a stall to come back.

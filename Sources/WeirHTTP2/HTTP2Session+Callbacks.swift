@@ -70,7 +70,9 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
     case NGHTTP2_WINDOW_UPDATE.rawValue:
         let increment = unsafe Int(frame.pointee.window_update.window_size_increment)
         session.windowGranted(increment, streamID: header.stream_id)
-    case NGHTTP2_SETTINGS.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0:
+    case NGHTTP2_SETTINGS.rawValue where header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0:
+        session.settingsAreAcknowledged = true
+    case NGHTTP2_SETTINGS.rawValue:
         let settings = unsafe frame.pointee.settings
         for index in unsafe 0..<settings.niv {
             let entry = unsafe settings.iv[index]

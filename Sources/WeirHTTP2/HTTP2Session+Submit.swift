@@ -105,10 +105,16 @@ extension HTTP2Session {
     }
 
     /// Sends GOAWAY with the last stream that was accepted; later ones are refused, earlier ones go on.
-    package func submitGoAway(code: HTTP2ErrorCode) {
-        _ = unsafe enter { session in
-            let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
-            unsafe nghttp2_submit_goaway(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, code.rawValue, nil, 0)
+    ///
+    /// `reason` goes out as its debug data, for people who look at the other end.
+    package func submitGoAway(code: HTTP2ErrorCode, reason: String = "") {
+        var debugData = Array(reason.utf8)
+        _ = unsafe debugData.withUnsafeMutableBufferPointer { bytes in
+            unsafe enter { session in
+                let last = unsafe nghttp2_session_get_last_proc_stream_id(session)
+                return unsafe nghttp2_submit_goaway(
+                    session, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, code.rawValue, bytes.baseAddress, bytes.count)
+            }
         }
     }
 

@@ -51,6 +51,9 @@ package import NIOCore
     /// What the library said about the last broken frame, for the log.
     package internal(set) var lastLibraryError: HTTP2Error?
 
+    /// Whether the peer has acknowledged SETTINGS of this side (RFC 9113 §6.5.3).
+    package internal(set) var settingsAreAcknowledged = false
+
     /// Makes a session and submits the server's SETTINGS.
     ///
     /// - Throws: `HTTP2Error` when the library has no memory.
@@ -119,6 +122,9 @@ package import NIOCore
         }
         return result < 0 ? Self.connectionError(Int32(result)) : nil
     }
+
+    /// What the peer has begun to send and not finished; nil between frames.
+    package var unfinishedInput: UnfinishedInput? { boundaries.unfinished(headerBytes: heldBack.count) }
 
     // MARK: - Output
 

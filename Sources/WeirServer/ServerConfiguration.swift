@@ -25,6 +25,20 @@ public struct ServerConfiguration: Sendable {
     public var idleDeadline: Duration?
     /// The least that a client must read while it keeps a stream waiting; nil: a byte per ``stallDeadline`` is enough.
     public var minimumRate: MinimumRate?
+    /// How long a client may take from the connection's start to send its preface and SETTINGS (RFC 9113 §3.4), and then to
+    /// acknowledge the server's SETTINGS (§6.5.3); the connection is closed.
+    public var handshakeDeadline: Duration = .seconds(10)
+    /// How long a frame, or header fields that span several, may take from the first byte to the last; the connection is closed.
+    ///
+    /// A DATA frame is given up only when no byte of it arrived for this long: on a slow link one takes its time.
+    public var frameDeadline: Duration = .seconds(10)
+    /// How long a client may take to send a request of one message and to end its side; each ``requestBytesPerSecond`` of it buy
+    /// another second, up to this long from when they arrived.
+    ///
+    /// The call ends with RESOURCE_EXHAUSTED. Not for requests that are streams.
+    public var requestDeadline: Duration = .seconds(10)
+    /// Bytes per second at which a large request may arrive.
+    public var requestBytesPerSecond: Int = 1024
     /// How long a send budget must have been used up before the streams that hold the most for the longest are shed.
     public var pressureBeforeShedding: Duration = .seconds(1)
     /// Bytes a stream queues before `send` suspends (high watermark); it goes on at half of that.
@@ -68,6 +82,10 @@ public struct ServerConfiguration: Sendable {
         public var idleDeadline: Duration?
         /// See ``ServerConfiguration/minimumRate``.
         public var minimumRate: MinimumRate?
+        /// See ``ServerConfiguration/requestDeadline``.
+        public var requestDeadline: Duration?
+        /// See ``ServerConfiguration/requestBytesPerSecond``.
+        public var requestBytesPerSecond: Int?
         /// See ``ServerConfiguration/maximumRequestBytes``.
         public var maximumRequestBytes: Int?
 
@@ -79,6 +97,10 @@ public struct ServerConfiguration: Sendable {
             if let stallDeadline, stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
             if let tailDeadline, tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
             if let idleDeadline, idleDeadline <= .zero { return "idleDeadline must be longer than 0s" }
+            if let requestDeadline, requestDeadline <= .zero { return "requestDeadline must be longer than 0s" }
+            if let requestBytesPerSecond, requestBytesPerSecond < 1 {
+                return "requestBytesPerSecond is \(requestBytesPerSecond); at least 1 is needed"
+            }
             if let maximumRequestBytes, maximumRequestBytes < 0 { return "maximumRequestBytes must not be negative" }
             return minimumRate?.problem
         }
@@ -91,6 +113,12 @@ public struct ServerConfiguration: Sendable {
         if streamBufferBytes < 1 { return "streamBufferBytes is \(streamBufferBytes); at least 1 is needed" }
         if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }
         if tailDeadline <= .zero { return "tailDeadline must be longer than 0s" }
+        if handshakeDeadline <= .zero { return "handshakeDeadline must be longer than 0s" }
+        if frameDeadline <= .zero { return "frameDeadline must be longer than 0s" }
+        if requestDeadline <= .zero { return "requestDeadline must be longer than 0s" }
+        if requestBytesPerSecond < 1 {
+            return "requestBytesPerSecond is \(requestBytesPerSecond); at least 1 is needed"
+        }
         if pressureBeforeShedding < .zero { return "pressureBeforeShedding must not be negative" }
         if let idleDeadline, idleDeadline <= .zero {
             return "idleDeadline must be longer than 0s; leave it nil for none"
@@ -134,6 +162,8 @@ extension ServerConfiguration {
         transport.connection.connectionReceiveBudgetBytes = max(
             transport.connection.connectionReceiveBudgetBytes, largestRequestBytes)
         transport.connection.flow = flow(nil)
+        transport.connection.handshakeDeadline = handshakeDeadline
+        transport.connection.frameDeadline = frameDeadline
         transport.connection.pressureBeforeShedding = pressureBeforeShedding
         transport.longestDeadline = longestDeadline
         transport.connection.connectionSendBudgetBytes = connectionSendBudgetBytes
@@ -162,6 +192,8 @@ extension ServerConfiguration {
         flow.tailDeadline = settings?.tailDeadline ?? tailDeadline
         flow.idleDeadline = settings?.idleDeadline ?? idleDeadline
         flow.minimumRate = settings?.minimumRate ?? minimumRate
+        flow.requestDeadline = settings?.requestDeadline ?? requestDeadline
+        flow.requestBytesPerSecond = settings?.requestBytesPerSecond ?? requestBytesPerSecond
         return flow
     }
 }

@@ -132,6 +132,21 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                     "weir.peer": peer, "weir.cause": "socket", "weir.held_bytes": "\(heldBytes)",
                     "weir.stalled_for": "\(Duration.seconds(seconds).secondsText)", "weir.streams": "\(streams)",
                 ])
+        case .inputTimedOut(let code, let reason, let streams):
+            logger.notice(
+                "connection was closed: its client did not finish what it had begun to send",
+                metadata: [
+                    "weir.peer": peer, "weir.code": "\(code)", "reason": "\(reason)", "weir.streams": "\(streams)",
+                ])
+        case .requestStalled(let method, let stream, let stalled):
+            logger.notice(
+                "request stalled and was refused",
+                metadata: [
+                    "weir.method": "\(method)", "weir.stream": "\(stream)", "weir.peer": peer,
+                    "weir.received_bytes": "\(stalled.receivedBytes)",
+                    "weir.waited_for": "\(stalled.waitedFor.secondsText)",
+                    "weir.missing": "\(stalled.isWhole ? "end_stream" : "message")",
+                ])
         case .protocolError(let error):
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
         case .connectionRefused(let reason):

@@ -39,7 +39,6 @@ private final class ReceiveRun {
         for rig in rigs {
             rig.onStart = { call in if !call.route.method.kind.streamsRequests { call.handlerReturned(.ok) } }
             rig.connect()
-            rig.feed(RawFrame(kind: .settings, flags: RawFrame.acknowledge))
         }
     }
 

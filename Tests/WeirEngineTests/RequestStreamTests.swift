@@ -14,7 +14,6 @@ struct RequestStreamTests {
             configuration.settings.measuresBandwidth = false
         }
         rig.connect()
-        rig.feed(RawFrame(kind: .settings, flags: RawFrame.acknowledge))
         return rig
     }
 

@@ -55,6 +55,8 @@ final class ServerRig {
     var connectionStalls = 0
     var idles = 0
     var connectionsShed = 0
+    var inputTimeouts: [(code: HTTP2ErrorCode, reason: String)] = []
+    var stalledRequests: [RequestStalled] = []
     var closed = 0
     var aborted = 0
     var peerUnderstood = true
@@ -77,9 +79,9 @@ final class ServerRig {
             budget: self.process, receiveBudget: receiveBudget, now: now)
     }
 
-    /// The peer sends its preface and these frames, then these windows open.
+    /// The peer sends its preface and these frames, and acknowledges the server's SETTINGS.
     func connect(_ frames: [RawFrame] = [.settings()]) {
-        feed(RawFrame.preface + frames.flatMap(\.bytes))
+        feed(RawFrame.preface + (frames + [.settingsAcknowledgement]).flatMap(\.bytes))
     }
 
     func feed(_ frames: RawFrame...) { feed(frames.flatMap(\.bytes)) }
@@ -144,6 +146,8 @@ final class ServerRig {
             case .report(.idle): idles += 1
             case .report(.connectionShed): connectionsShed += 1
             case .report(.connectionStalled): connectionStalls += 1
+            case .report(.inputTimedOut(let code, let reason, _)): inputTimeouts.append((code, reason))
+            case .report(.requestStalled(_, _, let report)): stalledRequests.append(report)
             case .report(.protocolError(let error)): protocolErrors.append(error)
             case .report(.connectionRefused(let reason)): connectionRefusals.append(reason)
             case .report(.refused(let reason)): refusals.append(reason)

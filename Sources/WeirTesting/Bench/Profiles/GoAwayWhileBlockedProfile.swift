@@ -6,7 +6,7 @@ public struct GoAwayWhileBlockedProfile: BenchProfile {
     public static let name = "goaway-while-blocked"
     /// What the clients do.
     public static let summary =
-        "Sends GOAWAY while its streams are blocked; one client reads on after half the stall deadline, "
+        "Sends GOAWAY while its streams are blocked; one client reads on after three quarters of the stall deadline, "
         + "one never does."
     /// What a good server does about it.
     public static let goodServer =
@@ -18,9 +18,9 @@ public struct GoAwayWhileBlockedProfile: BenchProfile {
 
     /// The clients that are connected.
     public func clients(_ plan: BenchPlan) -> [BenchClient] {
-        var stopped = GoAwayWhileBlockedClient(plan.call, after: plan.isBlockedAfter, concurrency: plan.streams)
+        var stopped = GoAwayWhileBlockedClient(plan.call, after: Self.waiting(plan), concurrency: plan.streams)
         var reading = GoAwayWhileBlockedClient(
-            plan.call, after: plan.isBlockedAfter, recoversAfter: plan.isBlockedAfter + plan.stallDeadline / 2)
+            plan.call, after: Self.waiting(plan), recoversAfter: Self.pause(plan))
         stopped.session.streamWindowBytes = plan.stallWindowBytes
         reading.session.streamWindowBytes = plan.stallWindowBytes
         return [BenchClient(stopped), BenchClient(reading)]
@@ -38,10 +38,15 @@ public struct GoAwayWhileBlockedProfile: BenchProfile {
     /// What to say of the server.
     public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
         let rule = StalledStreamRule()
-        let pause = plan.isBlockedAfter + plan.stallDeadline / 2
         var judgement = judgeRecovered(
-            seen, Array(seen.connections.dropFirst()), plan, pause: pause, [rule.criterion(plan)])
+            seen, Array(seen.connections.dropFirst()), plan, pause: Self.pause(plan), [rule.criterion(plan)])
         rule.judge(rule.streams(Array(seen.connections.prefix(1)), until: seen.elapsed, plan), plan, &judgement)
         return judgement
     }
+
+    /// When GOAWAY is sent: streams are blocked by then, unless the server is slow.
+    private static func waiting(_ plan: BenchPlan) -> Duration { min(plan.isBlockedAfter, plan.stallDeadline / 4) }
+
+    /// When the one client reads on: whenever its window was full, that is well before the deadline.
+    private static func pause(_ plan: BenchPlan) -> Duration { plan.stallDeadline / 4 * 3 }
 }

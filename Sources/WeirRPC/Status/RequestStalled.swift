@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a call was ended before its handler ran: its client did not finish the request.
+package struct RequestStalled: Hashable, Sendable {
+    /// Bytes of the request that arrived, message prefix included.
+    package let receivedBytes: Int
+    /// Whether the message was there, and only the end of the request was missing.
+    package let isWhole: Bool
+    /// How long the request was waited for, without the time in which the server took nothing.
+    package let waitedFor: Duration
+
+    /// Makes a report.
+    package init(receivedBytes: Int, isWhole: Bool, waitedFor: Duration) {
+        self.receivedBytes = receivedBytes
+        self.isWhole = isWhole
+        self.waitedFor = waitedFor
+    }
+
+    /// What the client is told: RESOURCE_EXHAUSTED, as for a response that stalls, with what was missing and what to do.
+    package func status(deadline: Duration, bytesPerSecond: Int, retryDelay: Duration) -> Status {
+        Status(
+            code: .resourceExhausted, message: message(deadline: deadline, bytesPerSecond: bytesPerSecond),
+            details: [
+                .errorInfo(
+                    ErrorInfo(
+                        reason: "REQUEST_STALLED",
+                        metadata: [
+                            "received_bytes": String(receivedBytes), "waited_for": waitedFor.secondsText,
+                            "missing": isWhole ? "end_stream" : "message",
+                        ])),
+                .retryInfo(RetryInfo(retryDelay: retryDelay)),
+            ])
+    }
+
+    private func message(deadline: Duration, bytesPerSecond: Int) -> String {
+        guard !isWhole else {
+            return "the request stalled: its message of \(receivedBytes) bytes is there, but its end was not sent within "
+                + "\(waitedFor.secondsText). Close the sending side (END_STREAM) with the message."
+        }
+        return "the request stalled: \(receivedBytes) bytes of it arrived within \(waitedFor.secondsText), and it is not "
+            + "whole. Send a request within \(deadline.secondsText), or at least \(bytesPerSecond) bytes of it per second."
+    }
+}
