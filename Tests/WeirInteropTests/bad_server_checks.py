@@ -12,7 +12,7 @@ import h2.exceptions
 from bad_server import wire
 from bad_server.synthetic import Producer
 from bad_server_client import Client, Raw, request
-from wire_client import split_messages
+from wire_client import length_prefixed, split_messages
 
 MIB = 1 << 20
 WIDE = 1 << 20
@@ -261,6 +261,35 @@ def sees_updates_at_exhaustion(server, deadline):
         client.grant(65_535, number)
         more = client.pump_for(deadline * 2, lambda: len(stream.data) > 100_000)
         return None if more else "nothing after the update of a window of 0"
+
+
+def answers_open_requests(server, deadline):
+    """The client never ends its side: the stream is answered, and ended at the deadline, as any other."""
+    with Client(server.port) as client:
+        number = client.begin()
+        client.send(number, length_prefixed(request()))
+        stream = client.streams[number]
+        client.pump_for(deadline * 4, lambda: stream.over)
+        if not stream.data or stream.status != 8:
+            return f"{len(stream.data)} bytes and status {stream.status}"
+        return None if stream.over_at - stream.last_data_at < deadline * 2 else "ended late"
+
+
+def gives_in_to_readers_that_use_windows_up(server, deadline):
+    """Only the connection's window is opened early: what is said of it says nothing about the stream's."""
+    with Client(server.port, connection_window=WIDE) as client:
+        number, stream = client.stream()
+        granted = 65_535
+        end = time.monotonic() + deadline * 6
+        while time.monotonic() < end and not stream.over and granted < 6 * 65_535:
+            before = len(stream.data)
+            client.pump(0.02)
+            if len(stream.data) > before:
+                client.grant(len(stream.data) - before)
+            if len(stream.data) == granted:
+                granted += 65_535
+                client.grant(65_535, number)
+        return None if granted == 6 * 65_535 else f"{len(stream.data)} bytes, status {stream.status}"
 
 
 def streams_steadily(server, deadline):
