@@ -10,10 +10,11 @@ from bad_server import wire
 from bad_server.faults import FAULTS
 from bad_server.synthetic import payload
 from bad_server_checks import (
-    CHECKS, HEADERS_BLOCK, POLITE, answers_open_requests, gives_in_to_readers_that_use_windows_up, streams_steadily,
+    CHECKS, answers_open_requests, gives_in_to_readers_that_use_windows_up, streams_steadily,
 )
 from bad_server_client import Client, Raw, request
 from bad_server_process import BadServer
+from bad_server_protocol_checks import HEADERS_BLOCK, POLITE
 from conftest import NARROW
 from weir_process import eventually
 from wire_client import length_prefixed
