@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """One check for each fault of `bad_server`: what a good server does, seen by a raw client.
 
-Each returns what is wrong, or None.
+Each returns what is wrong, or None. Those about other things than streams are in `bad_server_protocol_checks`.
 """
-import select
-import socket
 import time
 
 import h2.exceptions
 
 from bad_server import wire
 from bad_server.synthetic import Producer
-from bad_server_client import Client, Raw, request
-from wire_client import split_messages
+from bad_server_client import Client, request
+from bad_server_protocol_checks import (
+    bounds_answers, limits_resets, times_headers_out, times_prefaces_out, times_requests_out, times_settings_out,
+)
+from wire_client import length_prefixed, split_messages
 
 MIB = 1 << 20
 WIDE = 1 << 20
-HELLO = wire.PREFACE + wire.settings({})
-POLITE = HELLO + wire.frame(wire.SETTINGS, wire.ACK, 0)
-HEADERS_BLOCK = wire.header_block([
-    (":method", "POST"), (":scheme", "http"), (":path", "/weir.data.v1.DataService/StreamData"), (":authority", "x"),
-    ("te", "trailers"), ("content-type", "application/grpc")])
 
 
 def stalled(server, deadline):
@@ -153,47 +149,6 @@ def waits_for_useful_windows(server, deadline):
     return f"{frames} frames for {size} bytes" if size < 100 or frames > 20 else None
 
 
-def bounds_answers(server, deadline):
-    with Raw(server.port, POLITE) as raw:
-        raw.read_for(0.3, lambda: raw.has(wire.SETTINGS, wire.ACK))
-        before = server.resident_bytes()
-        raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
-        raw.socket.setblocking(False)
-        flood = wire.frame(wire.PING, 0, 0, b"12345678") * 4000
-        left, end, grown = memoryview(flood), time.monotonic() + 10, 0
-        # Until the server takes no more, closes, or has grown.
-        while grown <= 8 * MIB and time.monotonic() < end and select.select([], [raw.socket], [], 1.0)[1]:
-            try:
-                left = left[raw.socket.send(left):] or memoryview(flood)
-            except ConnectionError:
-                break
-            grown = server.resident_bytes() - before
-    return f"{grown / MIB:.1f} MiB of answers to PINGs" if grown > 8 * MIB else None
-
-
-def times_settings_out(server, deadline):
-    with Raw(server.port, HELLO) as raw:
-        if not raw.read_for(deadline * 4, lambda: raw.closed):
-            return "SETTINGS without their acknowledgement are waited for"
-        return None if raw.goaway_code == wire.SETTINGS_TIMEOUT else f"GOAWAY {raw.goaway_code}"
-
-
-def times_prefaces_out(server, deadline):
-    with Raw(server.port, wire.PREFACE[:5]) as raw:
-        return None if raw.read_for(deadline * 4, lambda: raw.closed) else "a preface is waited for"
-
-
-def times_headers_out(server, deadline):
-    with Raw(server.port, POLITE + wire.frame(wire.HEADERS, 0, 1, HEADERS_BLOCK)) as raw:
-        return None if raw.read_for(deadline * 4, lambda: raw.closed) else "an open header block is waited for"
-
-
-def times_requests_out(server, deadline):
-    with Raw(server.port, POLITE + wire.frame(wire.HEADERS, wire.END_HEADERS, 1, HEADERS_BLOCK)) as raw:
-        ended = raw.read_for(deadline * 4, lambda: raw.has(wire.HEADERS, wire.END_STREAM))
-        return None if ended else "the rest of a request is waited for"
-
-
 def stops_on_resets(server, deadline):
     with Client(server.port) as client:
         number, stream = client.stream()
@@ -202,15 +157,6 @@ def stops_on_resets(server, deadline):
         client.cancel(number)
         client.pump_for(0.3)
         return burns(server, client, "after a reset")
-
-
-def limits_resets(server, deadline):
-    pair = b"".join(
-        wire.frame(wire.HEADERS, wire.END_HEADERS, number, HEADERS_BLOCK)
-        + wire.frame(wire.RST_STREAM, 0, number, wire.number(wire.CANCEL)) for number in range(1, 1001, 2))
-    with Raw(server.port, POLITE + pair + wire.frame(wire.PING, 0, 0, b"12345678")) as raw:
-        raw.read_for(10, lambda: raw.closed or raw.has(wire.PING, wire.ACK))
-        return None if raw.goaway_code else "500 resets at once are taken"
 
 
 def lets_streams_end_after_goaway(server, deadline):
@@ -261,6 +207,35 @@ def sees_updates_at_exhaustion(server, deadline):
         client.grant(65_535, number)
         more = client.pump_for(deadline * 2, lambda: len(stream.data) > 100_000)
         return None if more else "nothing after the update of a window of 0"
+
+
+def answers_open_requests(server, deadline):
+    """The client never ends its side: the stream is answered, and ended at the deadline, as any other."""
+    with Client(server.port) as client:
+        number = client.begin()
+        client.send(number, length_prefixed(request()))
+        stream = client.streams[number]
+        client.pump_for(deadline * 4, lambda: stream.over)
+        if not stream.data or stream.status != 8:
+            return f"{len(stream.data)} bytes and status {stream.status}"
+        return None if stream.over_at - stream.last_data_at < deadline * 2 else "ended late"
+
+
+def gives_in_to_readers_that_use_windows_up(server, deadline):
+    """Only the connection's window is opened early: what is said of it says nothing about the stream's."""
+    with Client(server.port, connection_window=WIDE) as client:
+        number, stream = client.stream()
+        granted = 65_535
+        end = time.monotonic() + deadline * 6
+        while time.monotonic() < end and not stream.over and granted < 6 * 65_535:
+            before = len(stream.data)
+            client.pump(0.02)
+            if len(stream.data) > before:
+                client.grant(len(stream.data) - before)
+            if len(stream.data) == granted:
+                granted += 65_535
+                client.grant(65_535, number)
+        return None if granted == 6 * 65_535 else f"{len(stream.data)} bytes, status {stream.status}"
 
 
 def streams_steadily(server, deadline):

@@ -9,9 +9,12 @@ import pytest
 from bad_server import wire
 from bad_server.faults import FAULTS
 from bad_server.synthetic import payload
-from bad_server_checks import CHECKS, HEADERS_BLOCK, POLITE, streams_steadily
+from bad_server_checks import (
+    CHECKS, answers_open_requests, gives_in_to_readers_that_use_windows_up, streams_steadily,
+)
 from bad_server_client import Client, Raw, request
 from bad_server_process import BadServer
+from bad_server_protocol_checks import HEADERS_BLOCK, POLITE
 from conftest import NARROW
 from weir_process import eventually
 from wire_client import length_prefixed
@@ -34,6 +37,12 @@ def test_without_faults_it_is_good(name):
     check, deadline = CHECKS[name]
     with BadServer(*deadlines(deadline)) as server:
         assert check(server, deadline) is None
+
+
+@pytest.mark.parametrize("check", [answers_open_requests, gives_in_to_readers_that_use_windows_up])
+def test_it_is_good_in_what_no_fault_is_about(check):
+    with BadServer(*deadlines(1)) as server:
+        assert check(server, 1) is None
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -4,7 +4,7 @@ import hpack
 
 from . import wire
 from .stream import Stream
-from .synthetic import InvalidRequest, Producer
+from .synthetic import InvalidRequest, Producer, is_whole
 from .wire import ConnectionFault
 
 PATH = "/weir.data.v1.DataService/StreamData"
@@ -154,7 +154,9 @@ class Receiver:
         if number <= self.last_stream:
             # Trailers of a request, or a stream that is over already.
             if stream is not None and not stream.request_over and flags & wire.END_STREAM:
-                self._request_over(stream)
+                stream.request_over = True
+                if not stream.answering:
+                    self._begin(stream)
             return
         self._need(number % 2 == 1, wire.PROTOCOL_ERROR, "a client's stream has an odd number")
         self.last_stream = number
@@ -166,7 +168,7 @@ class Receiver:
         if fields.get(b":path") != PATH.encode():
             connection.finish(stream, 12, "there is no such method")
         elif stream.request_over:
-            self._request_over(stream)
+            self._begin(stream)
 
     def _data(self, flags, number, payload, _):
         self._need(0 < number <= self.last_stream, wire.PROTOCOL_ERROR, "DATA on a stream that did not begin")
@@ -176,17 +178,19 @@ class Receiver:
         stream = connection.streams.get(number)
         if stream is None or stream.request_over:
             return
+        stream.request_over = bool(flags & wire.END_STREAM)
+        if payload and not stream.request_over:
+            connection.reply(wire.frame(wire.WINDOW_UPDATE, 0, number, wire.number(len(payload))))
+        if stream.answering:
+            # Nothing after its one message is of interest.
+            return
         stream.request += self._unpadded(flags, payload)
         if len(stream.request) > REQUEST_BYTES:
             connection.finish(stream, 8, f"the request is over {REQUEST_BYTES} bytes")
-        elif flags & wire.END_STREAM:
-            stream.request_over = True
-            self._request_over(stream)
-        elif payload:
-            connection.reply(wire.frame(wire.WINDOW_UPDATE, 0, number, wire.number(len(payload))))
+        elif stream.request_over or is_whole(stream.request):
+            self._begin(stream)
 
-    def _request_over(self, stream):
-        stream.request_over = True
+    def _begin(self, stream):
         try:
             producer = Producer(bytes(stream.request))
         except InvalidRequest as invalid:
@@ -245,7 +249,8 @@ class Receiver:
         connection = self.connection
         if number == 0:
             self._need(increment > 0, wire.PROTOCOL_ERROR, "WINDOW_UPDATE of 0")
-            self._note_early(connection.window, connection.outstanding)
+            if 0 < connection.outstanding <= connection.window:
+                connection.refills_connection_early = True
             connection.window += increment
             self._need(connection.window <= wire.LARGEST_WINDOW, wire.FLOW_CONTROL_ERROR, "a window over 2^31-1")
             connection.outstanding = max(0, connection.outstanding - increment)
@@ -258,16 +263,13 @@ class Receiver:
         if increment == 0 or stream.window + increment > wire.LARGEST_WINDOW:
             connection.reset(number, wire.FLOW_CONTROL_ERROR if increment else wire.PROTOCOL_ERROR)
             return
-        self._note_early(stream.window, stream.outstanding)
+        if 0 < stream.outstanding <= stream.window:
+            connection.refills_streams_early = True
         stream.trickles = stream.trickles or stream.held_since is not None
         stream.window += increment
         stream.outstanding = max(0, stream.outstanding - increment)
         if stream.window > 0:
             connection.wake(stream)
-
-    def _note_early(self, window, outstanding):
-        if outstanding > 0 and window >= outstanding:
-            self.connection.refills_early = True
 
     def _ping(self, flags, number, payload, _):
         self._need(number == 0 and len(payload) == 8, wire.PROTOCOL_ERROR, "PING of no such form")

@@ -31,8 +31,9 @@ class Sender:
         # Sent, and not given back to the connection.
         self.outstanding = 0
         self.reserved = 0
-        # The client was seen to give credit while a window was at least half open.
-        self.refills_early = False
+        # The client was seen to give such credit while the window was at least half open.
+        self.refills_streams_early = False
+        self.refills_connection_early = False
         self.data_moved_at = now
         self.window_forgotten = False
         self._turns = collections.deque()
@@ -131,10 +132,17 @@ class Sender:
             stream.held_since = now
         wait = SILLY_WAIT if available < USEFUL_BYTES else 0.0
         if not stream.inside_message and stream.next_end <= self.initial_window:
-            short_of_window = min(stream.window, self._credit(stream)) < stream.next_end
-            patient = self.refills_early and not stream.trickles and short_of_window
-            wait = max(wait, self.deadline if patient else self.hold_back)
+            wait = max(wait, self.deadline if self._refills_in_time(stream) else self.hold_back)
         return available if now - stream.held_since >= wait else 0
+
+    def _refills_in_time(self, stream):
+        """Whether each window that is too small for the next message is one that the client opens before it is used up."""
+        needed = stream.next_end
+        short_of_stream, short_of_connection = stream.window < needed, self._credit(stream) < needed
+        if stream.trickles or not (short_of_stream or short_of_connection):
+            return False
+        return (self.refills_streams_early or not short_of_stream) and (
+            self.refills_connection_early or not short_of_connection)
 
     def _credit(self, stream):
         """The connection's window, without what is set aside for messages of other streams."""

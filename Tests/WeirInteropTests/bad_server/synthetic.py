@@ -38,6 +38,11 @@ def payload(sequence, size):
     return pattern()[offset:offset + size]
 
 
+def is_whole(request):
+    """Whether a message with its prefix has come: a handler begins then, whether or not the client ended its side."""
+    return len(request) >= 5 and len(request) - 5 >= struct.unpack_from(">BI", request)[1]
+
+
 class Producer:
     """What a handler of StreamData gives, one message for each call of `next`."""
 
