@@ -209,7 +209,10 @@ def test_a_page_fits_a_phone(browser, page, width):
 
 
 def test_a_page_prints_dark_on_light(browser, page):
-    browser.open(page, dark=True, media="print")
+    # A4 at 96 dots an inch.
+    browser.open(page, dark=True, media="print", width=794, height=1123)
+    assert browser.evaluate("[...document.querySelectorAll('.scroll, html')].map((part) => part.scrollWidth <= 794)"
+                            ".every(Boolean)")
     assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert browser.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     assert browser.evaluate("getComputedStyle(document.querySelector('.scrub')).display") == "none"

@@ -57,6 +57,22 @@ struct PlotTests {
         #expect(PlotPoint(time: -1e300, value: -1e300) == PlotPoint(time: -PlotPoint.limit, value: -PlotPoint.limit))
     }
 
+    @Test("a line has a gap where nothing was known, unless its values only come now and then")
+    func gaps() {
+        let all = points(1000) { _ in 1 }.filter { $0.time < 3 || $0.time > 6 }
+        let line = PlotLine(all, from: 0, span: 10, bridges: false) { $0 }
+        #expect(line.runs.count == 2 && line.count == all.count)
+        #expect(line.line(steps: false).count { $0 == "M" } == 2)
+        #expect(line.area(base: 5, steps: false).hasSuffix("V5H601Z"))
+        #expect(PlotLine(all, from: 0, span: 10, bridges: true) { $0 }.runs.count == 1)
+        // Few samples are no gaps.
+        let few = [0.0, 4, 9].compactMap { PlotPoint(time: $0, value: $0) }
+        let wide = PlotLine(few, from: 0, span: 10, bridges: false) { $0 }
+        #expect(wide.line(steps: true) == "M0 0H400V4H900V9" && wide.dots == "M0 0h0.01M400 4h0.01M900 9h0.01")
+        #expect(PlotLine(Array(few.prefix(1)), from: 0, span: 10, bridges: false) { $0 }.line(steps: true) == "M0 0h0.01")
+        #expect(PlotLine([], from: 0, span: 10, bridges: false) { $0 }.line(steps: false) == "")
+    }
+
     @Test("a linear axis begins at zero and ends at a round number above the highest value")
     func linear() {
         let bytes = PlotScale.linear([655_350], unit: .bytes)

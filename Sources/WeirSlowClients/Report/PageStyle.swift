@@ -246,7 +246,10 @@ enum PageStyle {
           }
           body { font-size: 10pt; } main, header.page, footer { max-width: none; padding: 0; }
           .card { border: 0; padding: 0; } .scrub, .top, .skip { display: none; }
-          .badge { border: 1px solid currentColor; }
+          .badge { border: 1px solid currentColor; font-size: 8.5pt; }
+          table, table.matrix { font-size: 8.5pt; } th, td { padding-left: 5px; padding-right: 5px; }
+          table.matrix td.why, table.matrix td.short, td.end-text, table.servers td { min-width: 0; }
+          table.servers th:first-child { width: 110px; }
           section.profile { border-top: 1px solid var(--line); padding-top: 14px; }
           figure.timeline, tr, .reasons, ul.tiles { break-inside: avoid; }
           h2, h3, section.profile > header { break-after: avoid; }

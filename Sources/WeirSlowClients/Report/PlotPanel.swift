@@ -8,7 +8,7 @@ struct PlotPanel: Sendable {
         var label: String
         /// Which colour and dash pattern it has, from 0.
         var style: Int
-        /// Its points in order of time, without gaps longer than the eye should bridge.
+        /// Its points, in order of time.
         var points: [PlotPoint]
         /// What stands beside it while no moment is read: its highest value, or the like.
         var summary: String

@@ -202,37 +202,26 @@ extension TimelinePlot {
             """
     }
 
-    private func seriesMarkup(_ series: PlotPanel.Series, _ form: PlotPanel.Form, base: Double, y: (Double) -> Double)
-        -> Markup
-    {
-        let places = series.points.map { (x: ($0.time - from) / span * 1000, y: y($0.value)) }
-        guard let first = places.first, let last = places.last else { return .none }
-        var path = "M\(pixelText(first.x)) \(pixelText(first.y))"
-        for place in places.dropFirst() {
-            path +=
-                form == .steps
-                ? "H\(pixelText(place.x))V\(pixelText(place.y))" : "L\(pixelText(place.x)) \(pixelText(place.y))"
-        }
+    private func seriesMarkup(
+        _ series: PlotPanel.Series, _ form: PlotPanel.Form, base: Double, y: (Double) -> Double
+    ) -> Markup {
+        let line = PlotLine(series.points, from: from, span: span, bridges: form == .dots, y: y)
+        guard line.count > 0 else { return .none }
         var result: Markup = .none
         if form == .area, !isOverlaid {
-            let closed = path + "V\(pixelText(base))H\(pixelText(first.x))Z"
-            result += #"<path class="area s\#(series.style)" d="\#(Markup(path: closed))"/>"#
+            let area = Markup(path: line.area(base: base, steps: false))
+            result += #"<path class="area s\#(series.style)" d="\#(area)"/>"#
         }
-        // A single value is a line of no length, which a round cap turns into a dot.
-        if places.count == 1 { path += "h0.01" }
         let thin: Markup = form == .dots ? " thin" : ""
-        result +=
-            #"<path class="line s\#(series.style)\#(thin)" data-points="\#(places.count)" d="\#(Markup(path: path))"/>"#
-        if form == .dots || last.x - first.x < 1 {
-            let dots = places.map { "M\(pixelText($0.x)) \(pixelText($0.y))h0.01" }.joined()
-            result += #"<path class="dots s\#(series.style)" d="\#(Markup(path: dots))"/>"#
+        let path = Markup(path: line.line(steps: form == .steps))
+        result += #"<path class="line s\#(series.style)\#(thin)" data-points="\#(line.count)" d="\#(path)"/>"#
+        if form == .dots {
+            result += #"<path class="dots s\#(series.style)" d="\#(Markup(path: line.dots))"/>"#
         }
         return result
     }
 
-    private func pixels(_ value: Double) -> Markup { Markup(text: pixelText(value)) }
-
-    private func pixelText(_ value: Double) -> String { FigureText.fixed(value, digits: 1) }
+    private func pixels(_ value: Double) -> Markup { Markup(text: PlotLine.text(value)) }
 
     /// The lines as numbers: nothing in it is text from a server.
     private var data: String {
