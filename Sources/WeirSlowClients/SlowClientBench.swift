@@ -13,8 +13,8 @@ public final class SlowClientBench: Sendable {
     private let options: BenchOptions
     private let isStopped = Atomic(false)
 
-    /// How long the canary is measured by itself.
-    static let measuringAlone = Duration.seconds(2)
+    /// How long the canary is measured by itself, and the method by a control: the profiles' duration, up to two seconds.
+    private var measuring: Duration { min(.seconds(2), options.plan.duration) }
 
     /// Makes a bench; nothing is connected yet.
     public init(_ options: BenchOptions) {
@@ -67,9 +67,10 @@ public final class SlowClientBench: Sendable {
     ) throws(BenchError) -> BenchReport {
         let began = ContinuousClock.now
         let process = try watchedProcess()
-        progress(.measuring(Preflight.measuring + Self.measuringAlone))
+        progress(.measuring(measuring * 2))
         let preflight = Preflight(
-            address: address, target: target, call: options.plan.call, isStopped: { self.hasStopped })
+            address: address, target: target, call: options.plan.call, measuring: measuring,
+            isStopped: { self.hasStopped })
         var plan = options.plan
         plan.control = try preflight.measure()
         let alone = try measureAlone(canary)
@@ -109,7 +110,7 @@ public final class SlowClientBench: Sendable {
     private func measureAlone(_ canary: Canary) throws(BenchError) -> BenchObservation.Canary {
         _ = canary.take()
         var tally = CanaryTally()
-        let end = ContinuousClock.now + Self.measuringAlone
+        let end = ContinuousClock.now + measuring
         while ContinuousClock.now < end, !hasStopped { usleep(20_000) }
         tally.add(canary.take())
         return tally.result

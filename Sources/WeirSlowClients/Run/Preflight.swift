@@ -9,12 +9,12 @@ struct Preflight {
     let address: SocketAddress
     let target: String
     let call: ClientCall
+    /// How long the method's rate is measured at most.
+    let measuring: Duration
     let isStopped: () -> Bool
 
     /// How long a connection, and then a first answer, may take.
     static let patience = Duration.seconds(10)
-    /// How long the method's rate is measured at most.
-    static let measuring = Duration.seconds(2)
 
     /// The address of a name; refuses those that are not loopback unless they are allowed.
     static func resolve(_ host: String, port: Int, allowsRemote: Bool) throws(BenchError) -> SocketAddress {
@@ -67,7 +67,7 @@ struct Preflight {
             let stream = client.recorder.stream(1)
             if stream?.firstDataAt != nil, firstDataAt == nil { firstDataAt = loop.now }
             if stream?.isOver ?? false { break }
-            if let firstDataAt, loop.now - firstDataAt >= Self.measuring { break }
+            if let firstDataAt, loop.now - firstDataAt >= measuring { break }
             if firstDataAt == nil, loop.now - connectedAt >= Self.patience { break }
         }
         guard !isStopped() else { return BenchPlan.Control() }

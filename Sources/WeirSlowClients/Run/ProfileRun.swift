@@ -20,6 +20,8 @@ final class ProfileRun {
 
     /// Most samples of a profile; the time between two follows from it.
     static let mostSamples = 1_200
+    /// How long a profile runs at least: for some calls of the canary.
+    static let shortest = Duration.seconds(1)
     /// How long the server has to let go of what it held before its memory is looked at again.
     static let settling = Duration.milliseconds(500)
     /// How long the server has to answer when it is asked whether it still has a connection.
@@ -69,7 +71,7 @@ final class ProfileRun {
                 nextSample = loop.now + interval
             }
             if elapsed >= watches { break }
-            if refusals == 0, clients.count == planned.count,
+            if elapsed >= Self.shortest, refusals == 0, clients.count == planned.count,
                 profile.isDone(clients.map(\.recorder.record), after: elapsed, plan)
             {
                 break

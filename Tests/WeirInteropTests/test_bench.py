@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`weir slow-clients` against Weir, a server with known faults, and gRPC's own server: it finds what is there, and only that."""
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+
+import pytest
+
+from bad_server_process import BadServer
+from bench_run import METHOD, REQUEST, BenchRun
+from weir_process import ROOT, weir_binary
+
+DEADLINES = ("--stall-deadline", "2s", "--tail-deadline", "2s", "--handshake-deadline", "2s", "--request-deadline", "2s")
+NAMES = {
+    "steady", "never-reads", "slow-reader", "trickle", "one-message-at-a-time", "zero-window", "zero-window-from-start",
+    "stop-mid-message", "stop-before-trailers", "stall-then-recover-before", "stall-then-recover-after",
+    "connection-window-hog", "sibling-starvation", "tcp-shut-http2-open", "window-shrink", "update-at-exhaustion",
+    "no-settings-ack", "cancel-while-blocked", "vanish", "half-close", "goaway-while-blocked", "reset-storm",
+    "ping-flood-unread", "settings-flood-unread", "idle-subscribers-then-burst", "slow-upload", "slow-headers",
+    "slow-preface",
+}
+# What a server that ignores stalls and buffers without bound cannot hide.
+STALLING = {
+    "never-reads", "zero-window", "zero-window-from-start", "stop-mid-message", "stop-before-trailers",
+    "stall-then-recover-after", "connection-window-hog", "tcp-shut-http2-open", "goaway-while-blocked", "half-close",
+}
+# Each fault, and a profile that must find it; the verdict is weak where the server does what matters, but badly.
+FAULTS = {
+    "ignores-stalls": {"never-reads": "fail", "tcp-shut-http2-open": "fail"},
+    "ends-late": {"never-reads": "fail"},
+    "buffers-without-bound": {"never-reads": "fail"},
+    "resets-silently": {"never-reads": "weak"},
+    "drops-connection": {"never-reads": "weak"},
+    "no-message": {"never-reads": "weak"},
+    "cuts-honest-readers": {"slow-reader": "fail"},
+    "starves-siblings": {"sibling-starvation": "fail"},
+    "one-connection-at-a-time": {"never-reads": "fail"},
+    "leaks": {"never-reads": "fail"},
+    "busy-loop": {"never-reads": "fail"},
+    "violates-window": {"zero-window": "fail"},
+    "silly-frames": {"trickle": "fail"},
+    "answers-floods-unbounded": {"ping-flood-unread": "fail"},
+    "no-settings-timeout": {"no-settings-ack": "weak"},
+    "no-preface-deadline": {"slow-preface": "fail"},
+    "no-header-deadline": {"slow-headers": "fail"},
+    "no-request-deadline": {"slow-upload": "fail"},
+    "ignores-resets": {"cancel-while-blocked": "fail"},
+    "no-reset-limit": {"reset-storm": "weak"},
+    "goaway-kills-streams": {"goaway-while-blocked": "fail"},
+    "loses-data": {"stall-then-recover-before": "fail"},
+    "window-shrink-breaks": {"window-shrink": "fail"},
+    "forgets-update-at-exhaustion": {"update-at-exhaustion": "fail"},
+}
+
+
+def command(*options, timeout=60):
+    """The command with these options: its exit code and what it said."""
+    result = subprocess.run(
+        [weir_binary(), "slow-clients", *options], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=timeout, check=False)
+    return result.returncode, result.stdout, result.stderr
+
+
+def clear_line(code, errors):
+    """Whether it could not run and said why in one line."""
+    return code == 2 and errors.startswith("weir: ") and errors.count("\n") == 1 and len(errors) < 300
+
+
+def test_all_profiles_pass_against_weir(start_weir, tmp_path):
+    server = start_weir(*DEADLINES)
+    run = BenchRun(tmp_path, server.port, pid=server.pid)
+    assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
+    assert set(run.verdicts) == NAMES
+    assert run.report["isComplete"] and run.report["summary"]["pass"] == len(NAMES)
+    for profile in run.report["profiles"]:
+        assert profile["criterion"] and profile["figures"] and len(profile["samples"]) >= 2, profile["name"]
+        assert profile["canary"]["calls"] > 0 and profile["process"]["isAlive"], profile["name"]
+        assert all(sample["residentBytes"] for sample in profile["samples"]), profile["name"]
+    suite = xml.etree.ElementTree.parse(run.junit_path).getroot()
+    assert len(list(suite.iter("testcase"))) == len(NAMES) and not list(suite.iter("failure"))
+    # A stream that never reads costs next to nothing, and is told why in words.
+    stalled = run.profiles["never-reads"]
+    assert stalled["figures"]["statusText"] == "8" and "stream_window" in stalled["figures"]["messageText"]
+    # What the server held for clients that are gone is gone.
+    server.wait_until_quiet()
+
+
+def test_a_server_that_ignores_stalls_and_buffers_fails_where_it_must(tmp_path):
+    with BadServer("--fault", "ignores-stalls", "--fault", "buffers-without-bound") as server:
+        run = BenchRun(tmp_path, server.port, deadline="1s", pid=server.process.pid)
+    assert run.code == 1, run.told()
+    failed = {name for name, verdict in run.verdicts.items() if verdict == "fail"}
+    assert STALLING <= failed, run.told()
+    # It treats those who read well, and knows its deadlines for what clients send.
+    for name in ("steady", "slow-reader", "one-message-at-a-time", "update-at-exhaustion", "slow-preface", "slow-upload"):
+        assert run.verdicts[name] == "pass", run.told()
+
+
+def test_the_same_server_without_faults_passes(tmp_path):
+    with BadServer() as server:
+        run = BenchRun(tmp_path, server.port, pid=server.process.pid)
+    assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_found(fault, tmp_path):
+    expected = FAULTS[fault]
+    with BadServer("--fault", fault) as server:
+        run = BenchRun(tmp_path, server.port, profiles=",".join(expected), pid=server.process.pid)
+    assert run.verdicts == expected, run.told()
+    assert run.code == (1 if "fail" in expected.values() else 0)
+
+
+def test_it_runs_to_its_end_against_grpcio(tmp_path):
+    # Verdicts of others' servers are for docs/slow-clients.md, not for a test.
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    subprocess.run(
+        [sys.executable, "-m", "grpc_tools.protoc", f"-I{ROOT / 'protos'}", f"--python_out={stubs}",
+         f"--grpc_python_out={stubs}", str(ROOT / "protos/weir/data/v1/data_service.proto")], check=True)
+    server = subprocess.Popen(
+        [sys.executable, str(ROOT / "Benchmarks/Peers/python/server.py"), "--port", "0"],
+        env={**os.environ, "PYTHONPATH": str(stubs)}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        line = server.stdout.readline()
+        assert line.startswith("listening on "), line
+        run = BenchRun(tmp_path, int(line.rsplit(":", 1)[1]), deadline="1s", pid=server.pid)
+    finally:
+        server.terminate()
+        server.wait(20)
+        server.stdout.close()
+    assert run.code in (0, 1) and run.report["isComplete"] and set(run.verdicts) == NAMES, run.told()
+    assert all(profile["process"]["isAlive"] for profile in run.report["profiles"]), run.told()
+
+
+def test_ctrl_c_ends_it_within_a_second_with_the_partial_report(start_weir, tmp_path):
+    server = start_weir(*DEADLINES)
+    file = tmp_path / "partial.json"
+    process = subprocess.Popen(
+        [weir_binary(), "slow-clients", "--target", server.target, "--method", METHOD, "--request-hex", REQUEST,
+         "--profile", "steady,never-reads", "--duration", "1s", "--stall-deadline", "60s", "--json", str(file)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    line = process.stdout.readline()
+    assert line.startswith("steady: "), line
+    time.sleep(0.5)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+    assert time.monotonic() - sent < 1
+    assert "ended before all profiles ran" in process.stdout.read()
+    process.stdout.close()
+    report = json.loads(file.read_text())
+    assert not report["isComplete"]
+    assert [profile["name"] for profile in report["profiles"]] == ["steady", "never-reads"]
+    assert report["profiles"][1]["verdict"] == "inconclusive" and report["profiles"][1]["samples"]
+
+
+def test_a_target_that_is_down_gives_one_clear_line():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code, _, errors = command("--target", f"127.0.0.1:{port}", "--method", METHOD)
+    assert clear_line(code, errors) and "refused" in errors, errors
+
+
+@pytest.mark.parametrize("answer, word", [
+    (b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n", "HTTP/1"), (b"220 mail.example ESMTP\r\n", "HTTP/2"),
+    (b"\x15\x03\x01\x00\x02\x02\x46", "TLS"), (b"", "HTTP/2"),
+])
+def test_a_target_that_does_not_speak_http2_gives_one_clear_line(answer, word):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            for _ in range(3):
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.recv(1024)
+                    connection.sendall(answer)
+        threading.Thread(target=serve, daemon=True).start()
+        code, _, errors = command("--target", f"127.0.0.1:{listener.getsockname()[1]}", "--method", METHOD)
+    assert clear_line(code, errors) and word in errors, errors
+
+
+def test_a_target_without_the_method_gives_one_clear_line(start_weir):
+    server = start_weir()
+    code, _, errors = command("--target", server.target, "--method", "shop.v1.Shop/Watch")
+    assert clear_line(code, errors) and "/shop.v1.Shop/Watch" in errors and "does not have" in errors, errors
+    code, _, errors = command("--target", server.target, "--method", METHOD, "--request-hex", "0a026e6f")
+    assert clear_line(code, errors) and "status 5" in errors, errors
+
+
+@pytest.mark.parametrize("options, word", [
+    (("--method", METHOD), "--target"), (("--target", "127.0.0.1:1"), "--method"),
+    (("--target", "127.0.0.1", "--method", METHOD), "host:port"),
+    (("--target", "192.0.2.1:80", "--method", METHOD), "--allow-remote"),
+    (("--target", "127.0.0.1:1", "--method", "Watch"), "package.Service/Method"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--profile", "never"), "--list"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--request-hex", "0"), "hexadecimal"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--request-text", "a"), "--proto"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--stall-deadline", "soon"), "duration"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--streams", "100000"), "10000"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--json", "/nowhere/x.json"), "/nowhere/x.json"),
+    (("--target", "127.0.0.1:1", "--method", METHOD, "--pid", "0"), "pid"),
+    (("--compare", "/nowhere/a.json", "--html", "/tmp/x.html"), "/nowhere/a.json"), (("--nonsense",), "nonsense"),
+])
+def test_a_mistake_in_the_options_gives_one_clear_line(options, word):
+    code, _, errors = command(*options)
+    assert clear_line(code, errors) and word in errors, errors
+
+
+def test_a_request_can_be_written_as_text(start_weir, tmp_path):
+    server = start_weir(*DEADLINES)
+    proto = str(ROOT / "protos/weir/data/v1/data_service.proto")
+    base = ("--target", server.target, "--method", METHOD, "--profile", "steady", "--duration", "500ms")
+    code, output, errors = command(
+        *base, "--request-text", "max_chunks: 7 chunk_bytes: 1000", "--proto", proto, "-I", str(ROOT / "protos"),
+        "--json", str(tmp_path / "a.json"))
+    assert code == 0, output + errors
+    control = json.loads((tmp_path / "a.json").read_text())["control"]
+    assert control["largestMessageBytes"] in range(1000, 1020) and 7000 <= control["responseBytes"] < 7200
+    code, _, errors = command(*base, "--request-text", "max_chunk: 7", "--proto", proto, "-I", str(ROOT / "protos"))
+    assert clear_line(code, errors) and "max_chunk" in errors, errors
+    code, _, errors = command(
+        "--target", server.target, "--method", "weir.data.v1.DataService/Nothing", "--request-text", "", "--proto", proto,
+        "-I", str(ROOT / "protos"))
+    assert clear_line(code, errors) and "Nothing" in errors, errors
+
+
+def test_the_list_names_every_profile():
+    code, output, _ = command("--list")
+    assert code == 0 and NAMES <= set(output.split("\n"))
