@@ -30,4 +30,40 @@ struct BudgetQueueTests {
         #expect(others.allSatisfy { $0.isWaiting && !$0.written.isEmpty })
         #expect(late.written == [4_000, 4_000])
     }
+
+    @Test("a stream that waits for the process's budget asks again by itself: other connections do not tell it")
+    func asksAgain() throws {
+        let process = ProcessSendBudget(limitBytes: 1 << 20)
+        let rig = try ServerRig(process: process)
+        rig.connect()
+        let call = try #require(rig.openList(1))
+        let taken = process.limitBytes - process.takenBytes
+        #expect(process.take(taken))
+        let sender = rig.stream(call, [4_000])
+        rig.advance(by: .seconds(5))
+        #expect(sender.isWaiting)
+        process.give(taken)
+        #expect(rig.connection.nextDeadline == rig.now + .milliseconds(10))
+        rig.advance(by: .milliseconds(10))
+        #expect(sender.written == [4_000])
+    }
+
+    @Test("of several the first in line is served first, although another would fit")
+    func inOrder() throws {
+        let process = ProcessSendBudget(limitBytes: 1 << 20)
+        let rig = try ServerRig(process: process)
+        rig.connect([.initialWindow(1 << 20)])
+        rig.feed(.windowUpdate(1 << 20))
+        let calls = try [Int32(1), 3].map { try #require(rig.openList($0)) }
+        let taken = process.limitBytes - process.takenBytes
+        #expect(process.take(taken))
+        let large = rig.stream(calls[0], [40_000])
+        let small = rig.stream(calls[1], [1_000])
+        process.give(20_000)
+        rig.advance(by: .milliseconds(100))
+        #expect(large.isWaiting && small.isWaiting)
+        process.give(taken - 20_000)
+        rig.advance(by: .milliseconds(10))
+        #expect(large.written == [40_000] && small.written == [1_000])
+    }
 }

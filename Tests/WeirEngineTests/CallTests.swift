@@ -32,6 +32,21 @@ struct CallTests {
         #expect(rig.connection.handlersRunning == 0)
     }
 
+    @Test("a second answer to a unary call is refused, and the room for it is free again", arguments: [10, 100_000])
+    func secondAnswer(size: Int) throws {
+        let rig = try ServerRig()
+        rig.connect()
+        rig.feed(ServerRig.request("/test.Echo/Get", stream: 1))
+        let call = try #require(rig.calls[1])
+        #expect(try call.admit(10))
+        try call.writeFilled(10)
+        rig.pump()
+        #expect(try call.admit(size))
+        #expect(throws: RPCError.self) { try call.writeFilled(size) }
+        #expect(rig.connection.session.flow.reservedBytes == 0)
+        #expect(rig.connection.counts.heldBytes == 0)
+    }
+
     @Test("a streaming call carries its messages in order and ends with its status")
     func streaming() throws {
         let rig = try ServerRig()

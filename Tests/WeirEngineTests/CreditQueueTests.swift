@@ -35,6 +35,54 @@ struct CreditQueueTests {
         #expect(rig.peer[3].messages.sizes == [10_000])
     }
 
+    @Test("so does the next sender of the same stream when the first one's deadline passes")
+    func nextSenderOfHead() throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(1 << 20)])
+        let call = try #require(rig.openList(1))
+        let other = try #require(rig.openList(3))
+        _ = rig.stream(other, [35_530])
+        rig.feed(.windowUpdate(100_000), .windowUpdate(100_000, stream: 3))
+        _ = rig.stream(other, [49_995, 49_995])
+        #expect(rig.connection.session.flow.window.bytes == 30_000)
+        let large = Waiting(call, 50_000, deadline: .milliseconds(100))
+        let small = Waiting(call, 10_000)
+        rig.pump()
+        #expect(large.isWaiting && small.isWaiting)
+        rig.advance(by: .milliseconds(100))
+        #expect(large.timedOut != nil)
+        #expect(small.wasGranted)
+    }
+
+    @Test("credit that was set aside for queued messages is there for others when a reset drops those")
+    func resetFreesReservation() throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(1 << 20)])
+        rig.feed(.windowUpdate(1 << 20))
+        let calls = try [Int32(1), 3].map { try #require(rig.openList($0)) }
+        rig.socketIsOpen = false
+        // With the first one's DATA the output is full.
+        _ = rig.stream(calls[1], [100_000])
+        _ = rig.stream(calls[0], [30_000])
+        #expect(rig.connection.session.flow.reservedBytes > 30_000)
+        rig.feed(.reset(1, code: 8))
+        rig.feed(.reset(3, code: 8))
+        #expect(rig.connection.session.flow.reservedBytes == 0)
+    }
+
+    @Test("a message larger than any window goes on when the connection's window opens, which is all it waits for")
+    func largeMessage() throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(1 << 17)])
+        let calls = try [Int32(1), 3].map { try #require(rig.openList($0)) }
+        _ = rig.stream(calls[1], [65_530])
+        let large = rig.stream(calls[0], [200_000])
+        #expect(large.isWaiting)
+        rig.feed(.windowUpdate(10_000))
+        #expect(large.written == [200_000])
+        #expect(rig.peer[1].dataBytes == 10_000)
+    }
+
     @Test("DATA that waits for connection credit keeps its place when a sender behind it is cancelled")
     func deferredDataKeepsItsPlace() throws {
         let rig = try ServerRig()

@@ -25,6 +25,15 @@ struct HoldBackTests {
         #expect(sender.isWaiting != hasStarted)
     }
 
+    @Test("is held back no longer than a sixteenth of the stall deadline", arguments: [(-1, false), (0, true)])
+    func sixteenth(offset: Int64, hasStarted: Bool) throws {
+        let rig = try ServerRig { $0.flow.stallDeadline = .seconds(8) }
+        rig.connect()
+        _ = rig.stream(try #require(rig.openList()), [40_000, 40_000])
+        rig.advance(to: MonotonicInstant(nanoseconds: 500_000_000 + offset))
+        #expect(rig.peer[1].data.count == (hasStarted ? 65_535 : 40_005))
+    }
+
     @Test("is held back until the stall deadline for a peer that refills early, and then no message is cut")
     func earlyRefiller() throws {
         let rig = try ServerRig()

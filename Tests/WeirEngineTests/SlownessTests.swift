@@ -41,6 +41,19 @@ struct SlownessTests {
         #expect(rig.peer[1].status == "14")
     }
 
+    @Test("so does a message that was received")
+    func idleRestartsAtReceipt() throws {
+        let rig = try rig { $0.idleDeadline = .seconds(30) }
+        rig.connect()
+        rig.feed(ServerRig.request("/test.Echo/Talk", stream: 1, ends: false))
+        rig.advance(by: .seconds(20))
+        rig.feed(.data([0, 0, 0, 0, 1, 7], stream: 1))
+        rig.advance(by: .seconds(29))
+        #expect(!rig.peer[1].ended)
+        rig.advance(by: .seconds(1))
+        #expect(rig.peer[1].status == "14")
+    }
+
     @Test("a blocked stream is not idle, and an idle one without the setting lives")
     func notIdle() throws {
         let blocked = try rig {
@@ -110,6 +123,51 @@ struct SlownessTests {
         }
         #expect(!rig.peer[1].ended)
         #expect(rig.peer[1].messages.sizes.count == 100)
+    }
+
+    @Test("nor is one that was blocked for a moment, and then read everything")
+    func quietAfterBlocked() throws {
+        let rig = try rig {
+            $0.minimumRate = MinimumRate(bytesPerSecond: 1_000, period: .seconds(8), grace: .seconds(8))
+        }
+        rig.connect([.initialWindow(1_005)])
+        rig.feed(.windowUpdate(1 << 20))
+        let call = try #require(rig.openList())
+        let sender = rig.stream(call, [1_000, 1_000])
+        #expect(sender.isWaiting)
+        rig.advance(by: .seconds(1))
+        rig.feed(.windowUpdate(10_000, stream: 1))
+        #expect(sender.written.count == 2)
+        rig.advance(by: .seconds(100))
+        #expect(!rig.peer[1].ended)
+    }
+
+    @Test("nor is one that waits for a budget of ours")
+    func waitsForBudget() throws {
+        let rig = try ServerRig {
+            $0.connectionSendBudgetBytes = 60_000
+            $0.pressureBeforeShedding = .seconds(1_000)
+            $0.flow.stallDeadline = .seconds(1_000)
+            $0.flow.minimumRate = MinimumRate(bytesPerSecond: 1_000, period: .seconds(8), grace: .seconds(8))
+        }
+        rig.connect([.initialWindow(5_000)])
+        rig.feed(.windowUpdate(1 << 20))
+        // One that does not read holds the budget.
+        let holder = try #require(rig.openList(1))
+        holder.flow.minimumRate = nil
+        _ = rig.stream(holder, [59_000])
+        let call = try #require(rig.openList(3))
+        rig.feed(.windowUpdate(20_000, stream: 3))
+        let sender = rig.stream(call, [9_995])
+        #expect(sender.isWaiting)
+        let awaitsBudget = rig.connection.session.flow.awaitsBudget
+        #expect(awaitsBudget)
+        rig.advance(by: .seconds(100))
+        #expect(rig.stalls.isEmpty)
+        #expect(sender.isWaiting)
+        rig.feed(.windowUpdate(60_000, stream: 1))
+        rig.advance(by: .milliseconds(10))
+        #expect(rig.peer[3].messages.sizes == [9_995])
     }
 
     @Test("a change of a call's deadlines takes effect at once")

@@ -107,6 +107,16 @@ struct StallTests {
         #expect(sender.failure?.code == .resourceExhausted)
     }
 
+    @Test("and keeps no more memory than the bytes that it holds")
+    func shrinks() throws {
+        let rig = try ServerRig()
+        rig.connect([.initialWindow(9_900)])
+        _ = rig.stream(try #require(rig.openList()), [9_995])
+        let stream = try #require(rig.connection.session.streams[1])
+        #expect(stream.queue.byteCount == 100)
+        #expect(stream.queue.tailCapacityBytes < 512)
+    }
+
     @Test("a subscription with nothing to send never stalls")
     func idleNeverStalls() throws {
         let rig = try ServerRig()
@@ -194,6 +204,19 @@ struct StallTests {
         #expect(rig.holdsNothing)
     }
 
+    @Test("past DATA that cannot move, too, trailers go out in front of the reset of a request that is still open")
+    func resetAfterTruncation() throws {
+        let rig = try ServerRig()
+        rig.connect()
+        rig.feed(ServerRig.request("/test.Echo/Talk", stream: 1, ends: false))
+        _ = rig.stream(try #require(rig.calls[1]), [100_000])
+        rig.advance(by: .seconds(60))
+        #expect(rig.peer[1].status == "8")
+        #expect(rig.peer[1].order == "HDDDDHR")
+        #expect(rig.peer[1].reset == 0)
+        #expect(rig.holdsNothing)
+    }
+
     @Test("a socket that takes nothing is the cause, and at the deadline the connection is given up")
     func socketStalls() throws {
         let rig = try ServerRig()
@@ -213,6 +236,24 @@ struct StallTests {
         #expect(sender.failure != nil)
         #expect(rig.connection.counts.heldBytes == 0)
         #expect(rig.process.takenBytes == 0)
+    }
+
+    @Test("a tail that only waits for the socket is left to the connection's clock: trailers could not get out either")
+    func tailBehindSocket() throws {
+        let rig = try ServerRig { $0.flow.tailDeadline = .seconds(5) }
+        rig.connect([.initialWindow(1 << 24)])
+        rig.feed(.windowUpdate(1 << 24))
+        let call = try #require(rig.openList())
+        rig.socketIsOpen = false
+        _ = rig.stream(call, [300_000])
+        call.handlerReturned(Status(code: .ok))
+        rig.pump()
+        rig.advance(by: .seconds(59))
+        #expect(rig.stalls.isEmpty)
+        rig.socketIsOpen = true
+        rig.pump()
+        #expect(rig.peer[1].messages.sizes == [300_000])
+        #expect(rig.peer[1].status == "0")
     }
 
     @Test("a socket that takes a part each half deadline keeps the connection")

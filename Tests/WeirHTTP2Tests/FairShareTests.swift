@@ -8,9 +8,11 @@ import Testing
 struct FairShareTests {
     private let window = SendWindow(bytes: 1000)
 
-    private func isUsedUp(_ share: FairShare, _ holding: FairShare.Holding, othersWait: Bool) -> Bool {
+    private func isUsedUp(
+        _ share: FairShare, _ holding: FairShare.Holding, othersWait: Bool, streamWindow: Int = 1000
+    ) -> Bool {
         share.isUsedUp(
-            holding, reserved: 0, streamWindow: window, connectionWindow: window,
+            holding, reserved: 0, streamWindow: SendWindow(bytes: streamWindow), connectionWindow: window,
             free: window.bytes - share.heldBytes(holding), othersWait: othersWait)
     }
 
@@ -59,6 +61,8 @@ struct FairShareTests {
             #expect(share.heldBytes(holding) <= 10_000)
         }
         #expect(share.heldBytes(holdings[0]) == 0)
+        // The eighth to last stand for all that came after the first seven.
+        #expect(holdings.dropFirst(7).allSatisfy { share.heldBytes($0) == 99 })
     }
 
     @Test("half of the smaller window while others wait; at the limit and one before it")
@@ -69,6 +73,12 @@ struct FairShareTests {
         #expect(!isUsedUp(share, holding, othersWait: true))
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: true))
+        #expect(isUsedUp(share, holding, othersWait: true, streamWindow: 2_000))
+        share.returned(300, &holding)
+        #expect(isUsedUp(share, holding, othersWait: true, streamWindow: 400))
+        #expect(!isUsedUp(share, holding, othersWait: true, streamWindow: 402))
+        // The stream's own window is no measure while nobody else waits.
+        #expect(!isUsedUp(share, holding, othersWait: false, streamWindow: 400))
     }
 
     @Test("nine sixteenths of the connection's window while nobody waits; three quarters for a peer that measures")
@@ -89,6 +99,7 @@ struct FairShareTests {
     @Test("what holds nothing may always begin")
     func begin() {
         #expect(!isUsedUp(FairShare(), FairShare.Holding(), othersWait: true))
+        #expect(!isUsedUp(FairShare(), FairShare.Holding(), othersWait: true, streamWindow: 0))
     }
 
     @Test("a peer that refills only what is used up turns the rule off")

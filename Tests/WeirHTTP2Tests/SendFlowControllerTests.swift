@@ -215,6 +215,9 @@ struct SendFlowControllerTests {
         #expect(rig.wait(1, on: second).isEmpty)
         #expect(rig.waitingForBudget == [3])
         #expect(rig.blockedCause(of: second) == .budget)
+        rig.flow.socketIsWritable = false
+        #expect(rig.blockedCause(of: second) == .socket)
+        rig.flow.socketIsWritable = true
         while rig.sendFrame(first) > 0 {}
         #expect(rig.outputBytes == 10_000)
         #expect(rig.serve().isEmpty)
@@ -294,5 +297,18 @@ struct SendFlowControllerTests {
         #expect(rig.reservedBytes == 0)
         #expect(stream.sendsInParts)
         #expect(rig.sendFrame(stream) == 15_535)
+    }
+
+    @Test("a message whose room was set aside before its window shrank waits for credit like any in parts")
+    func shrunkUnderGrant() {
+        let rig = FlowRig()
+        let stream = rig.open()
+        #expect(rig.wait(20_000, on: stream).granted == [1])
+        stream.window.initialSizeChanged(by: -50_000)
+        rig.flow.windowShrank(on: stream)
+        #expect(rig.send(65_535, on: rig.open()))
+        rig.redeem(stream)
+        #expect(rig.sendFrame(stream) == 0)
+        #expect(rig.blockedCause(of: stream) == .connectionWindow)
     }
 }
