@@ -75,7 +75,8 @@ public final class SimulatedBench {
             if let bytes = client.receiveBufferBytes { link.toClient.receiveBufferBytes = max(1, bytes) }
             simulation.schedule(after: client.connectsAfter) { [simulation] in
                 let recorder = ClientRecorder()
-                clients.add(simulation.connect(client.profile, over: link, keeping: .counts, recorder: recorder), recorder)
+                clients.add(
+                    simulation.connect(client.profile, over: link, keeping: .counts, recorder: recorder), recorder)
             }
         }
         return clients

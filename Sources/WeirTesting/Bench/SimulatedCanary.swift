@@ -15,7 +15,8 @@ final class SimulatedCanary {
             simulation.connect(
                 ResetLoopClient(call, calls: .max, pause: pause), keeping: .counts, recorder: calls),
             simulation.connect(
-                SteadyClient(call, calls: .max, pause: .milliseconds(1)), over: link, keeping: .counts, recorder: steady),
+                SteadyClient(call, calls: .max, pause: .milliseconds(1)), over: link, keeping: .counts, recorder: steady
+            ),
         ]
     }
 
@@ -28,14 +29,17 @@ final class SimulatedCanary {
         let times = streams.compactMap { stream in stream.firstDataAt.map { $0 - stream.beganAt } }.sorted()
         seen.calls = times.count
         // A call that is just under way has not failed.
-        seen.failures = streams.count { $0.firstDataAt == nil && ($0.endedAt != nil || elapsed - $0.beganAt > .seconds(10)) }
+        seen.failures = streams.count {
+            $0.firstDataAt == nil && ($0.endedAt != nil || elapsed - $0.beganAt > .seconds(10))
+        }
         seen.median = times.isEmpty ? .zero : times[times.count / 2]
         seen.percentile99 = times.isEmpty ? .zero : times[min(times.count - 1, times.count * 99 / 100)]
         seen.longest = times.last ?? .zero
         seen.steadyBytes = steady.record.dataBytes
-        seen.longestGap = steady.record.streams.map {
-            HonestReaderRule.wait($0, until: $0.endedAt ?? elapsed)
-        }.max() ?? .zero
+        seen.longestGap =
+            steady.record.streams.map {
+                HonestReaderRule.wait($0, until: $0.endedAt ?? elapsed)
+            }.max() ?? .zero
         return seen
     }
 }

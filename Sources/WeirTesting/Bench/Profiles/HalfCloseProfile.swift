@@ -30,6 +30,15 @@ public struct HalfCloseProfile: BenchProfile {
     /// How long to watch at most.
     public func watches(_ plan: BenchPlan) -> Duration { plan.stallWatch + plan.stallDeadline / 2 }
 
+    /// Whether nothing more can come.
+    public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
+        // Servers that wait for a half-close never answer the second one.
+        connections.count == 3
+            && connections.enumerated().allSatisfy { number, connection in
+                connection.isOver || (number == 1 && connection.streams.allSatisfy { $0.headersAt == nil })
+            }
+    }
+
     /// What to say of the server.
     public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
         // Many servers call the handler of such a method only when the request has ended; that is slow-upload's subject.

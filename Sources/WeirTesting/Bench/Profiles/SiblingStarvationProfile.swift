@@ -11,7 +11,7 @@ public struct SiblingStarvationProfile: BenchProfile {
     /// What a good server does about it.
     public static let goodServer =
         "Does not let the stopped stream use up the connection's window: its siblings keep their rate. "
-        + "It ends that stream at the stall deadline."
+        + "It ends that stream at the stall deadline, if it ever filled its own window."
 
     /// Makes the profile.
     public init() {}
@@ -37,7 +37,13 @@ public struct SiblingStarvationProfile: BenchProfile {
 
     /// Whether nothing more can come.
     public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
-        !connections.isEmpty && connections.allSatisfy { !$0.isOpen || $0.streams.first?.isOver ?? false }
+        // A server that keeps the stopped stream within its share has no reason to end it.
+        let isLong = elapsed > plan.fills(BenchPlan.usualWindowBytes) + .seconds(1) + plan.punctual
+        return !connections.isEmpty
+            && connections.allSatisfy { connection in
+                guard connection.isOpen, let stopped = connection.streams.first else { return true }
+                return stopped.isOver || (isLong && Self.isWithinShare(stopped, plan))
+            }
     }
 
     /// What to say of the server.
@@ -52,7 +58,14 @@ public struct SiblingStarvationProfile: BenchProfile {
         let stopped = stalled.streams(seen.connections, until: seen.elapsed, plan) {
             $0.stream == SiblingStarvationClient.stoppedStream
         }
-        stalled.judge(stopped, plan, &judgement)
+        judgement.figure("stoppedStreamBytes", stopped.map(\.stream.dataBytes).max() ?? 0)
+        // While a stream's own window is open nobody can tell its reader from one that waits for its turn.
+        let filled = stopped.filter { !Self.isWithinShare($0.stream, plan) }
+        if filled.isEmpty, !stopped.isEmpty {
+            judgement.find(.pass, "The stopped stream was kept within a share of the connection's window.")
+        } else {
+            stalled.judge(filled, plan, &judgement)
+        }
         honest.judge(seen.connections, until: seen.elapsed, &judgement) {
             // One that has just begun has nothing to show.
             $0.stream != SiblingStarvationClient.stoppedStream && seen.elapsed - $0.beganAt >= Self.allowance
@@ -60,5 +73,10 @@ public struct SiblingStarvationProfile: BenchProfile {
         let taken = seen.streams.filter { $0.stream != SiblingStarvationClient.stoppedStream }
         judgement.figure("siblingBytes", taken.reduce(0) { $0 + $1.dataBytes })
         return judgement
+    }
+
+    /// Whether the server could still have sent a message on the stream, and did not.
+    private static func isWithinShare(_ stream: StreamRecord, _ plan: BenchPlan) -> Bool {
+        stream.windowBytes > BenchPlan.usualWindowBytes / 4 && stream.status != 0
     }
 }
