@@ -37,7 +37,9 @@ def profile(name, verdict, ended=10.6, seconds=12.0):
     return {
         "name": name, "summary": f"Do what {name} does.", "goodServer": "Ends each call.", "verdict": verdict,
         "criterion": "every call ends within 12 s", "reasons": [HOSTILE, "and so on"],
-        "figures": {"endedCount": 4, "memoryGivenBack": "yes", "siblingRatio": 0.98, "worstSeconds": "infinite"},
+        "figures": {"endedCount": 4, "memoryGivenBack": "yes", "siblingRatio": 0.98, "worstSeconds": "infinite",
+                    "messageText": "a sentence that a server sent about a stream that stalled, " * 4 + HOSTILE,
+                    "wordText": "x" * 300},
         "seconds": seconds, "canary": canary(), "process": {
             "residentBytesBefore": 30_000_000, "residentBytesPeak": 32_000_000, "residentBytesAfter": 30_100_000,
             "processorSeconds": 2.0, "isAlive": True},

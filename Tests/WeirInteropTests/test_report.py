@@ -201,9 +201,14 @@ def test_texts_of_a_server_are_texts(browser, page):
     assert any("Content Security Policy" in text for text in browser.complaints)
 
 
-@pytest.mark.parametrize("width", [320, 390, 768])
-def test_a_page_fits_a_phone(browser, page, width):
+@pytest.mark.parametrize("width", [320, 390, 768, 1200])
+def test_a_page_fits_a_phone_and_a_screen(browser, page, width):
     browser.open(page, width=width, height=844)
+    # A long text takes no room from its neighbours: no heading of a row is squeezed to a letter a line.
+    squeezed = browser.evaluate("""[...document.querySelectorAll("tbody th")].filter((cell) =>
+        cell.textContent.length > 4 && cell.getClientRects().length && cell.getBoundingClientRect().width < 50
+    ).map((cell) => cell.textContent)""")
+    assert squeezed == []
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
     assert_quiet(browser, page)
 

@@ -79,8 +79,9 @@ struct ComparisonReportTests {
         #expect(ComparisonReport.page(Array(repeating: good, count: 9)).contains("3 more reports were left out."))
     }
 
-    @Test("a comparison of nothing does not trap")
-    func nothing() {
+    @Test("a single report is its own page; a comparison of nothing does not trap")
+    func fewerThanTwo() {
+        #expect(ComparisonReport.page([good]) == HTMLReport.page(good))
         #expect(ComparisonReport.page([]).contains("No profile ran."))
         #expect(ComparisonReport.markdown([]) == "| profile |\n| --- |\n")
     }

@@ -67,6 +67,8 @@ struct FigureTextTests {
         #expect(FigureText.label("stalledCount") == ("Stalled count", .count))
         #expect(FigureText.label("bytesPerSecond") == ("Bytes per second", .bytesPerSecond))
         #expect(FigureText.label("memoryGivenBack") == ("Memory given back", .plain))
+        #expect(FigureText.label("canaryPercentile99Seconds") == ("Canary percentile 99", .seconds))
+        #expect(FigureText.label("messageText") == ("Message", .plain))
         #expect(FigureText.label("") == ("", .plain))
         #expect(FigureText.value(.number(65_536), named: "windowBytes") == "64 KiB")
         #expect(FigureText.value(.text("yes"), named: "windowBytes") == "yes")

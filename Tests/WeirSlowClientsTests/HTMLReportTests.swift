@@ -145,6 +145,20 @@ struct HTMLReportTests {
         #expect(HTMLPage.moment("TTZ") == "TTZ")
     }
 
+    @Test("figures that the judgement names are not told twice; a column of reasons needs one")
+    func nothingTwice() throws {
+        var report = SampleReport().report()
+        let before = HTMLReport.page(report)
+        #expect(before.contains("Canary, median") && before.contains(">Why<"))
+        for index in report.profiles.indices {
+            report.profiles[index].figures["canaryMedianSeconds"] = .number(1)
+            report.profiles[index].reasons = []
+        }
+        let page = HTMLReport.page(report)
+        #expect(!page.contains("Canary, median") && page.contains("Canary median") && !page.contains(">Why<"))
+        _ = try check(page)
+    }
+
     @Test("calls beyond the table's rows are counted")
     func manyCalls() throws {
         var report = SampleReport(streams: 150).report()

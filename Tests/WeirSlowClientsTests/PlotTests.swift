@@ -69,7 +69,8 @@ struct PlotTests {
         let few = [0.0, 4, 9].compactMap { PlotPoint(time: $0, value: $0) }
         let wide = PlotLine(few, from: 0, span: 10, bridges: false) { $0 }
         #expect(wide.line(steps: true) == "M0 0H400V4H900V9" && wide.dots == "M0 0h0.01M400 4h0.01M900 9h0.01")
-        #expect(PlotLine(Array(few.prefix(1)), from: 0, span: 10, bridges: false) { $0 }.line(steps: true) == "M0 0h0.01")
+        #expect(
+            PlotLine(Array(few.prefix(1)), from: 0, span: 10, bridges: false) { $0 }.line(steps: true) == "M0 0h0.01")
         #expect(PlotLine([], from: 0, span: 10, bridges: false) { $0 }.line(steps: false) == "")
     }
 

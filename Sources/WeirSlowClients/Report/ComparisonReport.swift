@@ -7,8 +7,9 @@ public enum ComparisonReport {
     /// Most reports that are put side by side, the first ones: as many as there are lines that can be told apart.
     public static let mostReports = TimelinePlot.mostStyles
 
-    /// The page.
+    /// The page; for a single report its own page (``HTMLReport``), which says more.
     public static func page(_ reports: [BenchReport]) -> String {
+        if reports.count == 1, let only = reports.first { return HTMLReport.page(only) }
         let comparison = Comparison(reports)
         let anchors = HTMLPage.anchors(comparison.profiles)
         let sections = zip(comparison.profiles, anchors).map { section($0, $1, comparison) }

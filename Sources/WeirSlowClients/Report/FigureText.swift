@@ -76,7 +76,7 @@ enum FigureText {
     private static let powersOfTen: [Double] = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
     private static let suffixes: [(String, Unit)] = [
         ("BytesPerSecond", .bytesPerSecond), ("PerSecond", .perSecond), ("Seconds", .seconds), ("Bytes", .bytes),
-        ("Count", .count), ("Ratio", .ratio), ("Percent", .percent),
+        ("Count", .count), ("Ratio", .ratio), ("Percent", .percent), ("Text", .plain),
     ]
     private static let byteUnits: [(String, Double)] = [
         ("B", 1), ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
@@ -122,8 +122,11 @@ enum FigureText {
     private static func words(_ name: String) -> String {
         var result = ""
         for character in name {
-            if character.isUppercase, let last = result.last, last.isLowercase || last.isNumber {
+            let last = result.last ?? " "
+            if character.isUppercase, last.isLowercase || last.isNumber {
                 result += " " + character.lowercased()
+            } else if character.isNumber, last.isLowercase {
+                result += " " + String(character)
             } else {
                 result.append(character)
             }

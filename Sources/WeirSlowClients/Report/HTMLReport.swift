@@ -93,6 +93,8 @@ public enum HTMLReport {
         let titles = figures.first?.entries.map(\.title) ?? []
         // A column that nobody has a value for says nothing.
         let columns = titles.indices.filter { column in figures.contains { $0.entries[column].value != nil } }
+        let isExplained = report.profiles.contains { !$0.reasons.isEmpty }
+        let reason: Markup = isExplained ? #"<th scope="col" role="columnheader">Why</th>"# : .none
         let heads: [Markup] = columns.map { #"<th scope="col" role="columnheader">\#(titles[$0])</th>"# }
         let rows: [Markup] = zip(zip(report.profiles, anchors), figures).map { row, figures in
             let (profile, anchor) = row
@@ -105,18 +107,23 @@ public enum HTMLReport {
             }
             return """
                 <tr role="row"><th scope="row" role="rowheader"><a href="#\(anchor)">\(profile.name)</a></th>\
-                <td role="cell">\(VerdictMark.badge(profile.verdict))</td>\
-                <td class="why" role="cell">\(profile.reasons.first ?? "–")</td>\(cells)</tr>
+                <td role="cell">\(VerdictMark.badge(profile.verdict))</td>\(isExplained ? why(profile) : .none)\(cells)</tr>
                 """
         }
         return """
             <div class="card scroll" tabindex="0" role="region" aria-label="Verdicts">
             <table class="matrix" role="table">
             <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Profile</th>\
-            <th scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">Why</th>\(heads)</tr></thead>
+            <th scope="col" role="columnheader">Verdict</th>\(reason)\(heads)</tr></thead>
             <tbody role="rowgroup">\(rows)</tbody>
             </table>
             </div>
             """
+    }
+
+    /// The first reason; a profile that passed often has none.
+    private static func why(_ profile: ProfileResult) -> Markup {
+        guard let reason = profile.reasons.first else { return #"<td class="why none" role="cell"></td>"# }
+        return #"<td class="why" role="cell">\#(reason)</td>"#
     }
 }

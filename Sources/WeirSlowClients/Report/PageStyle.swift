@@ -127,7 +127,7 @@ enum PageStyle {
           display: flex; flex-wrap: wrap; align-items: center; gap: 8px 12px; margin-bottom: 14px;
         }
         section.profile > header .top { margin-left: auto; font-size: 13px; }
-        .about { display: grid; grid-template-columns: repeat(3, 1fr); gap: 16px 28px; }
+        .about { display: grid; grid-template-columns: 1fr 1fr 1.7fr; gap: 16px 28px; }
         .about p { margin: 0; overflow-wrap: anywhere; }
         .reasons { margin: 18px 0 0; padding: 12px 16px; border-radius: 8px; background: var(--bg); }
         .reasons ul { margin: 0; padding-left: 18px; } .reasons li { overflow-wrap: anywhere; }
@@ -139,6 +139,7 @@ enum PageStyle {
         .pairs th, .pairs td { padding-top: 5px; padding-bottom: 5px; }
         .pairs tbody th { font-weight: 400; color: var(--muted); }
         .pairs tbody tr:first-child > * { border-top: 0; }
+        .pair-columns + .pairs { border-top: 1px solid var(--line); } .pairs td.long { width: 72%; }
         details { margin-top: 18px; border-top: 1px solid var(--line); padding-top: 12px; }
         summary { cursor: pointer; font-weight: 600; } summary span { font-weight: 400; color: var(--muted); }
         details .scroll { margin-top: 12px; max-height: 420px; overflow: auto; }

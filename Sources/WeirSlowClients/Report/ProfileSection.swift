@@ -45,18 +45,19 @@ struct ProfileSection {
         return #"<div class="reasons"><h4>What was seen</h4><ul>\#(items)\#(more)</ul></div>"#
     }
 
-    /// The judgement's own figures by name, then what is known of the canary and the process.
+    /// The judgement's own figures by name, then what is known of the canary and the process and was not among them.
     private var rows: [(name: String, value: String)] {
-        var rows = profile.figures.sorted { $0.key < $1.key }.prefix(ProfileSection.mostFigures).map { name, value in
+        let own = profile.figures.sorted { $0.key < $1.key }.prefix(ProfileSection.mostFigures)
+        var rows = own.map { name, value in
             (name: FigureText.label(name).words, value: FigureText.value(value, named: name))
         }
         let canary = profile.canary
-        if canary.calls > 0 || canary.failures > 0 {
+        if canary.calls > 0 || canary.failures > 0, !own.contains(where: { $0.key.hasPrefix("canaryMedian") }) {
             rows.append(("Canary, median", FigureText.seconds(canary.medianSeconds)))
             rows.append(("Canary, p99", FigureText.seconds(canary.percentile99Seconds)))
             rows.append(("Canary, longest", FigureText.seconds(canary.longestSeconds)))
-            rows.append(
-                ("Canary calls, failed", "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"))
+            let calls = "\(FigureText.count(canary.calls)), \(FigureText.count(canary.failures))"
+            rows.append(("Canary calls, failed", calls))
             rows.append(("Canary, longest gap in its stream", FigureText.seconds(canary.longestGapSeconds)))
         }
         if let process = profile.process {
@@ -69,19 +70,30 @@ struct ProfileSection {
         return rows
     }
 
+    /// Numbers in two columns; texts that are longer than a number under them, over the whole width.
     private var figures: Markup {
         guard !rows.isEmpty else { return .none }
+        let isShort = { (row: (name: String, value: String)) in row.value.count <= ProfileSection.shortFigure }
+        let (short, long) = (rows.filter(isShort), rows.filter { !isShort($0) })
+        let middle = (short.count + 1) / 2
+        let columns = [short.prefix(middle), short.dropFirst(middle)].filter { !$0.isEmpty }.map { table($0, "number") }
+        let texts: Markup = long.isEmpty ? .none : table(long[...], "long")
+        return """
+            <div class="figures-table"><h4>Figures</h4><div class="pair-columns">\(columns)</div>\(texts)</div>
+            """
+    }
+
+    /// Most characters of a value that stands on its line beside its name.
+    private static let shortFigure = 16
+
+    private func table(_ rows: ArraySlice<(name: String, value: String)>, _ kind: Markup) -> Markup {
         let cells: [Markup] = rows.map {
-            #"<tr><th scope="row">\#($0.name)</th><td class="number">\#($0.value)</td></tr>"#
+            #"<tr><th scope="row">\#($0.name)</th><td class="\#(kind)">\#($0.value)</td></tr>"#
         }
-        let middle = (cells.count + 1) / 2
-        let tables: [Markup] = [Array(cells[..<middle]), Array(cells[middle...])].filter { !$0.isEmpty }.map {
+        return """
+            <table class="pairs"><thead><tr><th scope="col">Figure</th><th scope="col" class="\(kind)">Value</th></tr>\
+            </thead><tbody>\(cells)</tbody></table>
             """
-            <table class="pairs"><thead><tr><th scope="col">Figure</th>\
-            <th scope="col" class="number">Value</th></tr></thead><tbody>\($0)</tbody></table>
-            """
-        }
-        return #"<div class="figures-table"><h4>Figures</h4><div class="pair-columns">\#(tables)</div></div>"#
     }
 
     private var streams: Markup {
