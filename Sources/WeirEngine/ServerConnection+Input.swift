@@ -27,12 +27,28 @@ extension ServerConnection {
         guard input.earliest != .distantFuture, isDue(input.earliest) else { return false }
         let (code, reason) = inputFault()
         act(.report(.inputTimedOut(code: code, reason: reason, streams: session.streams.count)))
+        giveUp(code, reason)
+        return true
+    }
+
+    /// The peer makes calls and resets them faster than it may (CVE-2023-44487).
+    func resetTooOften() {
+        guard !isClosed else { return }
+        let reason = "streams were reset too often"
+        act(
+            .report(
+                .protocolError(
+                    HTTP2Error(scope: .connection, code: .enhanceYourCalm, initiator: .local, reason: reason))))
+        giveUp(.enhanceYourCalm, reason)
+    }
+
+    /// Ends the connection with GOAWAY, all calls with it.
+    private func giveUp(_ code: HTTP2ErrorCode, _ reason: String) {
         session.submitGoAway(code: code, reason: reason)
         // To a peer that takes nothing GOAWAY cannot be sent, and waiting for it would keep the connection.
         let canBeTold = outputIsTaken
         connectionLost("the connection was closed: \(reason)", at: now)
         act(canBeTold ? .close : .abort)
-        return true
     }
 
     private func inputFault() -> (HTTP2ErrorCode, String) {

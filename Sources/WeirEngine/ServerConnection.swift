@@ -102,6 +102,7 @@ package final class ServerConnection {
         }
         noteInput()
         settle()
+        if session.hasTooManyResets { resetTooOften() }
     }
 
     /// Whether the driver should read on; false while the peer provokes replies that it does not read.

@@ -85,8 +85,7 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
     case NGHTTP2_PING.rawValue:
         unsafe session.flow.pingReceived()
     case NGHTTP2_RST_STREAM.rawValue:
-        session.streams[header.stream_id]?.peerReset = HTTP2ErrorCode(
-            rawValue: unsafe frame.pointee.rst_stream.error_code)
+        session.resetReceived(header.stream_id, code: unsafe frame.pointee.rst_stream.error_code)
     case NGHTTP2_GOAWAY.rawValue:
         session.record(.goAwayReceived(HTTP2ErrorCode(rawValue: unsafe frame.pointee.goaway.error_code)))
     default:

@@ -25,8 +25,9 @@ extension HTTP2Session {
 
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
+        // The session's own limit comes first.
         unsafe nghttp2_option_set_stream_reset_rate_limit(
-            option, UInt64(settings.resetBurst), UInt64(settings.resetsPerSecond))
+            option, 2 * UInt64(clamping: settings.resetBurst), 2 * UInt64(clamping: settings.resetsPerSecond))
         unsafe nghttp2_option_set_max_continuations(option, settings.maxContinuations)
         unsafe nghttp2_option_set_max_settings(option, settings.maxSettingsEntries)
         unsafe nghttp2_option_set_max_outbound_ack(option, 2 * settings.maxQueuedReplies)

@@ -54,6 +54,10 @@ package import NIOCore
     /// Whether the peer has acknowledged SETTINGS of this side (RFC 9113 §6.5.3).
     package internal(set) var settingsAreAcknowledged = false
 
+    /// Whether the peer has reset more streams than it may, so that the connection should end.
+    package private(set) var hasTooManyResets = false
+    private var resetLimit: ResetLimit
+
     /// Makes a session and submits the server's SETTINGS.
     ///
     /// - Throws: `HTTP2Error` when the library has no memory.
@@ -69,6 +73,7 @@ package import NIOCore
             limitBytes: max(settings.maximumStreamReceiveWindowBytes, settings.maximumConnectionReceiveWindowBytes))
         streamReceiveWindowBytes = settings.streamReceiveWindowBytes
         self.confinement = confinement
+        resetLimit = ResetLimit(burst: settings.resetBurst, perSecond: settings.resetsPerSecond)
         output = ByteBuffer()
         unsafe session = unsafe try Self.makeSession(
             settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
@@ -222,6 +227,12 @@ package import NIOCore
         let stream = HTTP2Stream(id: HTTP2StreamID(id), windowBytes: peerInitialWindowBytes, now: now)
         streams[id] = stream
         return stream
+    }
+
+    /// The peer's RST_STREAM arrived; called from C.
+    func resetReceived(_ id: Int32, code: UInt32) {
+        streams[id]?.peerReset = HTTP2ErrorCode(rawValue: code)
+        if !resetLimit.take(at: now) { hasTooManyResets = true }
     }
 
     func streamClosed(_ id: Int32, code: UInt32) {

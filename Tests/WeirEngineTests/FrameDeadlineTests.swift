@@ -76,7 +76,7 @@ struct FrameDeadlineTests {
         }
         #expect(rig.closed == 0)
         rig.feed(Array(bytes.suffix(1)))
-        rig.advance(to: MonotonicInstant(nanoseconds: 0) + .seconds(110) - .nanoseconds(1))
+        rig.advance(to: MonotonicInstant(nanoseconds: 0) + (.seconds(110) - .nanoseconds(1)))
         #expect(rig.closed == 0)
         rig.advance(by: .nanoseconds(1))
         #expect(rig.closed == 1)
@@ -159,7 +159,8 @@ struct FrameDeadlineTests {
         #expect(rig.inputTimeouts.count == 1)
     }
 
-    @Test("a deadline that is looked at late does not count before the sockets had their turn", arguments: [true, false])
+    @Test(
+        "a deadline that is looked at late does not count before the sockets had their turn", arguments: [true, false])
     func late(restComes: Bool) throws {
         let rig = try rig()
         rig.feed(Array(RawFrame.ping().bytes.prefix(12)))

@@ -26,6 +26,7 @@ private final class HonestClient {
 
     init(seed: Int, silentAfter: Int? = nil) throws {
         rig = try ServerRig()
+        rig.onStart = { $0.handlerReturned(Status(code: .aborted)) }
         random = SeededGenerator(seed: UInt64(seed))
         usesUp = seed % 2 == 0
         piecesLeft = silentAfter
@@ -152,7 +153,8 @@ struct HonestClientTests {
         }
     }
 
-    @Test("a client that falls silent in the middle is ended at the instant by which it had to go on", arguments: 0..<10)
+    @Test(
+        "a client that falls silent in the middle is ended at the instant by which it had to go on", arguments: 0..<10)
     func silent(block: Int) throws {
         var silent = 0
         for seed in (block * 40)..<(block * 40 + 40) {

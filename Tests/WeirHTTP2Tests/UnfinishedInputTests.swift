@@ -50,7 +50,9 @@ struct UnfinishedInputTests {
         #expect(states[20] == nil)
     }
 
-    @Test("a field section is one thing from the first byte of HEADERS to the last of END_HEADERS", arguments: [1, 2, 7, 50])
+    @Test(
+        "a field section is one thing from the first byte of HEADERS to the last of END_HEADERS",
+        arguments: [1, 2, 7, 50])
     func section(step: Int) {
         let bytes = start + frame(1, 4) + frame(9, 0) + frame(9, 2, flags: 4)
         let states = states(bytes, step: step)

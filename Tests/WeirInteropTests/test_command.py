@@ -14,7 +14,8 @@ from weir_process import WeirProcess, run_weir
 
 OPTIONS = [
     "--host", "--port", "--data", "--threads", "--stall-deadline", "--tail-deadline", "--stream-buffer",
-    "--max-concurrent-streams", "--live-rate", "--log-level", "--drain-grace",
+    "--max-concurrent-streams", "--live-rate", "--log-level", "--drain-grace", "--handshake-deadline",
+    "--frame-deadline", "--request-deadline",
 ]
 
 
@@ -87,7 +88,8 @@ def test_a_bad_directory_is_refused_in_one_line(tmp_path, make):
     ("--drain-grace", "1fortnight"), ("--stall-deadline", "99999999999999999999s"), ("--stream-buffer", "64potatoes"),
     ("--stream-buffer", "0"), ("--port", "65536"), ("--port", "-1"), ("--threads", "0"), ("--threads", "many"),
     ("--max-concurrent-streams", "0"), ("--live-rate", "0"), ("--live-rate", "nan"), ("--log-level", "loud"),
-    ("--host", "not a host"),
+    ("--host", "not a host"), ("--handshake-deadline", "0s"), ("--frame-deadline", "0s"), ("--request-deadline", "0s"),
+    ("--request-deadline", "1KiB"),
 ])
 def test_a_bad_value_is_refused_in_one_line_that_names_the_option(option, value):
     arguments = ["serve", f"{option}={value}"] + ([] if option == "--port" else ["--port", "0"])

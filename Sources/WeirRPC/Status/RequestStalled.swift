@@ -34,10 +34,12 @@ package struct RequestStalled: Hashable, Sendable {
 
     private func message(deadline: Duration, bytesPerSecond: Int) -> String {
         guard !isWhole else {
-            return "the request stalled: its message of \(receivedBytes) bytes is there, but its end was not sent within "
+            return
+                "the request stalled: its message of \(receivedBytes) bytes is there, but its end was not sent within "
                 + "\(waitedFor.secondsText). Close the sending side (END_STREAM) with the message."
         }
-        return "the request stalled: \(receivedBytes) bytes of it arrived within \(waitedFor.secondsText), and it is not "
+        return
+            "the request stalled: \(receivedBytes) bytes of it arrived within \(waitedFor.secondsText), and it is not "
             + "whole. Send a request within \(deadline.secondsText), or at least \(bytesPerSecond) bytes of it per second."
     }
 }
