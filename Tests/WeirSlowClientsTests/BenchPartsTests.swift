@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NIOCore
+import Testing
+import WeirTesting
+
+@testable import WeirSlowClients
+
+@Suite("Parts of the bench")
+struct BenchPartsTests {
+    @Test("a status text is percent-decoded, and what is encoded wrongly stays as it is")
+    func decoded() {
+        #expect(GRPCMessage.decoded("no%20bytes%3A 100%25") == "no bytes: 100%")
+        #expect(GRPCMessage.decoded("%C3%BCberfall") == "überfall")
+        #expect(GRPCMessage.decoded("50% off %zz %4") == "50% off %zz %4")
+        #expect(GRPCMessage.decoded("%FF") == "\u{FFFD}")
+    }
+
+    @Test("nothing that a server says moves the cursor of a terminal or fills it")
+    func printable() {
+        #expect(GRPCMessage.printable("a\u{1B}[2Jb\nc\u{202E}d") == "a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}d")
+        #expect(GRPCMessage.printable(String(repeating: "x", count: 1_000)).count == 200)
+    }
+
+    @Test("only addresses of this machine are loopback")
+    func loopback() throws {
+        for (address, isLoopback) in [
+            ("127.0.0.1", true), ("127.8.9.1", true), ("128.0.0.1", false), ("0.0.0.0", false), ("::1", true), ("::2", false),
+            ("192.0.2.1", false),
+        ] {
+            #expect(Preflight.isLoopback(try SocketAddress(ipAddress: address, port: 1)) == isLoopback, "\(address)")
+        }
+        #expect(throws: BenchError.self) { try Preflight.resolve("192.0.2.1", port: 1, allowsRemote: false) }
+        #expect(try Preflight.resolve("192.0.2.1", port: 1, allowsRemote: true).port == 1)
+    }
+
+    @Test("calls that a slow one kept from being made count as slow")
+    func omission() {
+        var tally = CanaryTally()
+        var reading = CanaryMeter.Reading()
+        reading.latencies = [Duration](repeating: .milliseconds(1), count: 90) + [.seconds(1)]
+        #expect(tally.add(reading) == .seconds(1))
+        let result = tally.result
+        #expect(result.calls == 91 && result.longest == .seconds(1))
+        #expect(result.median < .milliseconds(2))
+        // One of 91 would not reach the 99th percentile; the nine that could not be made do.
+        #expect(result.percentile99 > .milliseconds(800))
+    }
+
+    @Test("latencies beyond a minute and of nothing are counted, not trapped on")
+    func extremes() {
+        var tally = CanaryTally()
+        var reading = CanaryMeter.Reading()
+        reading.latencies = [.zero, .seconds(86_400)]
+        reading.failures = 3
+        tally.add(reading)
+        #expect(tally.result.failures == 3 && tally.result.percentile99 >= .seconds(59))
+        #expect(CanaryTally().result == BenchObservation.Canary())
+    }
+
+    @Test("a process is seen as long as it is there")
+    func process() throws {
+        let probe = ProcessProbe(pid: getpid())
+        #expect(try #require(probe.residentBytes) > 1 << 20)
+        #expect(try #require(probe.processorTime) > .zero)
+        #expect(ProcessProbe(pid: Int32.max).residentBytes == nil)
+        #expect(ProcessProbe(pid: Int32.max).processorTime == nil)
+    }
+
+    @Test("options out of range are refused with what is wrong")
+    func options() {
+        let plan = BenchPlan(call: ClientCall(path: "/a/B"))
+        func problem(_ change: (inout BenchOptions) -> Void) -> String? {
+            var options = BenchOptions(host: "::1", port: 1, plan: plan, profiles: BenchProfiles.all)
+            change(&options)
+            return options.problem
+        }
+        #expect(problem { _ in } == nil)
+        #expect(problem { $0.port = 0 } != nil)
+        #expect(problem { $0.profiles = [] } != nil)
+        #expect(problem { $0.plan.streams = 10_001 } != nil)
+        #expect(problem { $0.plan.streams = .max } != nil)
+        #expect(
+            problem {
+                $0.plan.streams = 101
+                $0.plan.connections = 100
+            } != nil)
+        #expect(problem { $0.plan.stallDeadline = .milliseconds(99) } != nil)
+        #expect(problem { $0.plan.duration = .seconds(3_601) } != nil)
+        #expect(problem { $0.pid = 0 } != nil)
+    }
+}
