@@ -14,12 +14,8 @@ struct BenchProfileTests {
 
     /// What this server does not do yet, and why.
     private static let knownGaps: [String: Comment] = [
-        "no-settings-ack": "no deadline for the acknowledgement of SETTINGS",
-        "slow-upload": "no deadline for requests",
-        "slow-headers": "no deadline for frames and field blocks",
-        "slow-preface": "no deadline for the preface",
         "sibling-starvation":
-            "siblings that use up what is left of the window look like a client that refills only then",
+            "siblings that use up what is left of the window look like a client that refills only then"
     ]
 
     private static let names = BenchProfiles.all.map(\.name)
@@ -42,6 +38,8 @@ struct BenchProfileTests {
         var configuration = ServerConfiguration()
         configuration.stallDeadline = stallDeadline
         configuration.tailDeadline = stallDeadline
+        configuration.handshakeDeadline = Self.stallDeadline
+        configuration.requestDeadline = Self.stallDeadline
         return try Simulation(clock: clock, configuration: configuration, services: [PatternService(clock: clock)])
     }
 

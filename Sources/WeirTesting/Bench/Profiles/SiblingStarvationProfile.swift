@@ -61,7 +61,9 @@ public struct SiblingStarvationProfile: BenchProfile {
         judgement.figure("stoppedStreamBytes", stopped.map(\.stream.dataBytes).max() ?? 0)
         // While a stream's own window is open nobody can tell its reader from one that waits for its turn.
         let filled = stopped.filter { !Self.isWithinShare($0.stream, plan) }
-        if filled.isEmpty, !stopped.isEmpty {
+        if share * Double(siblings) < Double(2 * BenchPlan.usualWindowBytes) {
+            judgement.find(.inconclusive, "The method is too slow to use up a window: choose one that sends faster.")
+        } else if filled.isEmpty, !stopped.isEmpty {
             judgement.find(.pass, "The stopped stream was kept within a share of the connection's window.")
         } else {
             stalled.judge(filled, plan, &judgement)
