@@ -221,6 +221,19 @@ def answers_open_requests(server, deadline):
         return None if stream.over_at - stream.last_data_at < deadline * 2 else "ended late"
 
 
+def begins_no_message_that_it_cannot_finish(server, deadline):
+    """The client gives credit while its window is open, so that it would open the rest in time too."""
+    with Client(server.port, initial_window=20_000, connection_window=WIDE) as client:
+        number = client.begin()
+        client.grant(20_000, number)
+        client.send(number, length_prefixed(request(0, 16_000)), end_stream=True)
+        stream = client.streams[number]
+        client.pump_for(deadline * 4, lambda: stream.over)
+    messages, rest = split_messages(stream.data)
+    whole = len(messages) == 2 and not rest and stream.status == 8
+    return None if whole else f"{len(messages)} messages and {len(rest)} bytes, status {stream.status}"
+
+
 def gives_in_to_readers_that_use_windows_up(server, deadline):
     """Only the connection's window is opened early: what is said of it says nothing about the stream's."""
     with Client(server.port, connection_window=WIDE) as client:

@@ -10,7 +10,8 @@ from bad_server import wire
 from bad_server.faults import FAULTS
 from bad_server.synthetic import payload
 from bad_server_checks import (
-    CHECKS, answers_open_requests, gives_in_to_readers_that_use_windows_up, streams_steadily,
+    CHECKS, answers_open_requests, begins_no_message_that_it_cannot_finish, gives_in_to_readers_that_use_windows_up,
+    streams_steadily,
 )
 from bad_server_client import Client, Raw, request
 from bad_server_process import BadServer
@@ -39,7 +40,8 @@ def test_without_faults_it_is_good(name):
         assert check(server, deadline) is None
 
 
-@pytest.mark.parametrize("check", [answers_open_requests, gives_in_to_readers_that_use_windows_up])
+@pytest.mark.parametrize("check", [
+    answers_open_requests, begins_no_message_that_it_cannot_finish, gives_in_to_readers_that_use_windows_up])
 def test_it_is_good_in_what_no_fault_is_about(check):
     with BadServer(*deadlines(1)) as server:
         assert check(server, 1) is None

@@ -263,10 +263,11 @@ class Receiver:
         if increment == 0 or stream.window + increment > wire.LARGEST_WINDOW:
             connection.reset(number, wire.FLOW_CONTROL_ERROR if increment else wire.PROTOCOL_ERROR)
             return
-        if 0 < stream.outstanding <= stream.window:
+        if stream.outstanding <= stream.window:
             connection.refills_streams_early = True
-        stream.trickles = stream.trickles or stream.held_since is not None
         stream.window += increment
+        if stream.held_since is not None and stream.window < stream.next_end:
+            stream.trickles = True
         stream.outstanding = max(0, stream.outstanding - increment)
         if stream.window > 0:
             connection.wake(stream)

@@ -111,6 +111,7 @@ class Sender:
             stream.moved_at = now
             return True
         self._send(stream, size, now)
+        self._reserve(stream, room - size)
         return True
 
     def is_due_to_violate(self, stream, now):
@@ -132,14 +133,17 @@ class Sender:
             stream.held_since = now
         wait = SILLY_WAIT if available < USEFUL_BYTES else 0.0
         if not stream.inside_message and stream.next_end <= self.initial_window:
-            wait = max(wait, self.deadline if self._refills_in_time(stream) else self.hold_back)
+            wait = float("inf") if self._refills_in_time(stream) else max(wait, self.hold_back)
         return available if now - stream.held_since >= wait else 0
 
     def _refills_in_time(self, stream):
-        """Whether each window that is too small for the next message is one that the client opens before it is used up."""
+        """Whether each window that is too small for the next message is one that the client opens before it is used up.
+
+        A stream that has had its share waits in the same way: it is its reader who has to go on.
+        """
         needed = stream.next_end
         short_of_stream, short_of_connection = stream.window < needed, self._credit(stream) < needed
-        if stream.trickles or not (short_of_stream or short_of_connection):
+        if stream.trickles:
             return False
         return (self.refills_streams_early or not short_of_stream) and (
             self.refills_connection_early or not short_of_connection)
@@ -151,14 +155,17 @@ class Sender:
     def _share(self, stream, now):
         """What a stream may take of the connection's window while others need it too and it is scarce.
 
-        A reader that has stopped keeps what it was sent. A last quarter is for those that hold less than their share,
-        unless nothing moves at all; one that holds nothing may send one message in any case.
+        A reader that has stopped keeps what it was sent. So the stream that holds most goes no further than its share or
+        half of the window; only when nothing moves at all it may. A message that was begun whole is finished.
         """
-        if self.answering < 2 or now - self.data_moved_at >= self.deadline / 4:
+        if self.answering < 2 or now - self.data_moved_at >= self.deadline / 8:
             return LARGEST_WINDOW
         size = self.window + self.outstanding
-        first = stream.next_end if stream.outstanding == 0 else 0
-        return max(size // self.answering - stream.outstanding, self.window - size // 4, first)
+        begun = stream.reserved if stream.outstanding else stream.next_end
+        share = max(size // self.answering - stream.outstanding, self.window - size // 2, begun)
+        if share < FRAME_BYTES and any(s.outstanding > stream.outstanding for s in self.streams.values()):
+            return LARGEST_WINDOW
+        return share
 
     def _send(self, stream, size, now):
         output = self.output
@@ -176,7 +183,6 @@ class Sender:
         self.outstanding += size
         stream.moved_at = self.data_moved_at = now
         stream.held_since = None
-        self._reserve(stream)
         if stream.hoarded:
             given = min(size, stream.hoarded)
             stream.hoarded -= given
@@ -185,12 +191,12 @@ class Sender:
             stream.broken = stream.broken or stream.window == 0
             self.window_forgotten = self.window_forgotten or self.window == 0
 
-    def _reserve(self, stream):
-        """Sets credit aside for the rest of the message that has begun, if the windows can finish it."""
+    def _reserve(self, stream, room):
+        """Sets credit aside for the rest of the message that has begun, if what the stream may send can finish it."""
         rest = stream.next_end if stream.inside_message else 0
-        others = self.reserved - stream.reserved
-        stream.reserved = rest if rest <= min(stream.window, self.window - others) else 0
-        self.reserved = others + stream.reserved
+        self.reserved -= stream.reserved
+        stream.reserved = rest if rest <= room else 0
+        self.reserved += stream.reserved
 
     def drop_reservation(self, stream):
         """The windows became smaller: what they could finish they may not finish now."""
