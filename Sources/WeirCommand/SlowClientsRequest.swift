@@ -13,11 +13,20 @@ struct SlowClientsRequest {
     /// The value of `:path`.
     var path: String
 
-    /// Most bytes of a request.
-    static let mostBytes = 4 << 20
+    /// Most bytes of a request: what a server takes before it has returned any credit (RFC 9113 §6.9.2), prefix included.
+    static let mostBytes = 65_530
 
     /// The encoded message; empty when nothing was given.
     func encoded() throws -> [UInt8] {
+        let message = try read()
+        guard message.count <= Self.mostBytes else {
+            throw CommandFailure(
+                .couldNotRun, "the request has \(message.count) bytes; at most \(Self.mostBytes) are sent")
+        }
+        return message
+    }
+
+    private func read() throws -> [UInt8] {
         guard [hex, file, text].count(where: { $0 != nil }) <= 1 else {
             throw CommandFailure(
                 .couldNotRun, "there is more than one request",
@@ -27,7 +36,7 @@ struct SlowClientsRequest {
             throw CommandFailure(.couldNotRun, "--proto is of use with --request-text only")
         }
         if let hex { return try Self.bytes(hex) }
-        if let file { return try ReportFile.read(file, atMost: Self.mostBytes) }
+        if let file { return try ReportFile.read(file, atMost: 1 << 20) }
         guard let text else { return [] }
         guard let proto else {
             throw CommandFailure(.couldNotRun, "--request-text needs --proto", hint: "the file that has the method")

@@ -104,7 +104,7 @@ extension ServerConnection {
         if let call, requestTimerFired(call) { return }
         if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
-            session.flow.endHoldBack(of: stream)
+            session.flow.endHoldBack(of: stream, at: now)
             session.connectionWindowChanged = true
         }
         if let due = idleInstant(of: stream, call), due <= now, let call { return idle(call) }

@@ -60,6 +60,8 @@ package final class HTTP2Stream: TimerTableEntry {
     var turnCreditBytes = 0
     /// The connection's number of grants at which this stream may pass its share.
     var passesShareAt: UInt64?
+    /// The connection's number of grants at which the hold-back that is under way began.
+    var heldBackAt: UInt64?
     /// What the stream holds of the connection's window, at most.
     var holding = FairShare.Holding()
     /// Whether nghttp2 asked for DATA and was told to come back later.

@@ -73,7 +73,13 @@ public final class SlowClientBench: Sendable {
             isStopped: { self.hasStopped })
         var plan = options.plan
         plan.control = try preflight.measure()
+        let processorBefore = process?.processorTime
+        let aloneBegan = ContinuousClock.now
         let alone = try measureAlone(canary)
+        var shareAlone = 0.0
+        if let processorBefore, let after = process?.processorTime {
+            shareAlone = max(0, (after - processorBefore) / (ContinuousClock.now - aloneBegan))
+        }
         var report = BenchReport(
             label: options.label ?? target, target: target, method: plan.call.path, began: Self.timestamp(), seconds: 0,
             isComplete: false,
@@ -88,7 +94,7 @@ public final class SlowClientBench: Sendable {
                     name: profile.name, place: place + 1, of: options.profiles.count, atMost: profile.watches(plan)))
             let run = try ProfileRun(
                 profile, plan, to: address, canary: canary, canaryAlone: alone, process: process,
-                isStopped: { self.hasStopped })
+                processorShareAlone: shareAlone, isStopped: { self.hasStopped })
             let result = try run.run { progress(.sample(name: profile.name, $0)) }
             report.add(result)
             progress(.ended(result))

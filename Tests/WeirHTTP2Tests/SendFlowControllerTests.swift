@@ -38,7 +38,7 @@ struct SendFlowControllerTests {
         while rig.sendFrame(stream) > 0 {}
         #expect(rig.wait(40_000, on: stream).isEmpty)
         #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 1_000_000_000))
-        rig.flow.endHoldBack(of: stream)
+        rig.flow.endHoldBack(of: stream, at: MonotonicInstant(nanoseconds: 0))
         #expect(rig.reconsider(stream).granted == [1])
         #expect(stream.grantIsInParts)
         rig.redeem(stream)
@@ -62,7 +62,7 @@ struct SendFlowControllerTests {
         while rig.sendFrame(stream) > 0 {}
         #expect(rig.wait(40_000, on: stream).isEmpty)
         #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 0))
-        rig.flow.endHoldBack(of: stream)
+        rig.flow.endHoldBack(of: stream, at: MonotonicInstant(nanoseconds: 0))
         #expect(rig.reconsider(stream).granted == [1])
         #expect(stream.grantIsInParts)
     }
@@ -82,7 +82,7 @@ struct SendFlowControllerTests {
         #expect(stream.window.refillsEarly && rig.flow.window.refillsEarly)
         #expect(rig.wait(20_000, on: stream).isEmpty)
         #expect(stream.holdBackUntil == MonotonicInstant(nanoseconds: 1_000_000_000))
-        rig.flow.endHoldBack(of: stream)
+        rig.flow.endHoldBack(of: stream, at: MonotonicInstant(nanoseconds: 0))
         #expect(rig.flow.window.largestBytes == 65_535)
         #expect(stream.window.largestBytes == 65_535)
     }

@@ -26,7 +26,8 @@ struct BenchPartsTests {
     @Test("only addresses of this machine are loopback")
     func loopback() throws {
         for (address, isLoopback) in [
-            ("127.0.0.1", true), ("127.8.9.1", true), ("128.0.0.1", false), ("0.0.0.0", false), ("::1", true), ("::2", false),
+            ("127.0.0.1", true), ("127.8.9.1", true), ("128.0.0.1", false), ("0.0.0.0", false), ("::1", true),
+            ("::2", false),
             ("192.0.2.1", false),
         ] {
             #expect(Preflight.isLoopback(try SocketAddress(ipAddress: address, port: 1)) == isLoopback, "\(address)")

@@ -12,21 +12,19 @@ final class Listener {
     struct Failed: Error {}
 
     init() throws {
-        listening = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let bound = withUnsafePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listening, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listening = file
+        let any = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+        let bound = any.withSockAddr { name, size in bind(file, name, socklen_t(size)) }
+        guard bound == 0, listen(file, 8) == 0 else { throw Failed() }
+        // What the kernel chose: the port stands behind the family, the high byte first.
+        var name = [UInt8](repeating: 0, count: 16)
+        var size = socklen_t(name.count)
+        let known = name.withUnsafeMutableBytes { bytes in
+            getsockname(file, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
         }
-        guard bound == 0, listen(listening, 8) == 0 else { throw Failed() }
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &name) { pointer in
-            _ = pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(listening, $0, &size) }
-        }
-        address = try SocketAddress(ipAddress: "127.0.0.1", port: Int(UInt16(bigEndian: name.sin_port)))
+        guard known == 0 else { throw Failed() }
+        address = try SocketAddress(ipAddress: "127.0.0.1", port: Int(name[2]) << 8 | Int(name[3]))
     }
 
     deinit { shut() }

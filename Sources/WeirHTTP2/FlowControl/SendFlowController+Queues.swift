@@ -124,27 +124,36 @@ extension SendFlowController {
 
     /// A peer that was not seen to refill early may be waiting for the window to be used up: after a while, use it.
     private func armHoldBack(_ stream: HTTP2Stream, at now: MonotonicInstant) {
-        guard unsafe stream.holdBackUntil == nil, unsafe !stream.holdBackIsOver else { return }
+        guard unsafe !stream.holdBackIsOver else { return }
         guard unsafe stream.queue.isEmpty, unsafe stream.window.bytes > 0, freeConnectionBytes > 0 else { return }
+        let waitsForConnection = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream)
+        let limiting = unsafe waitsForConnection ? window : stream.window
+        let free = unsafe waitsForConnection ? freeConnectionBytes : stream.window.bytes
+        if limiting.isHalfOpen(free), unsafe !exceedsShare(stream.waitingBytes, on: stream) {
+            // The peer has no reason to return credit, so waiting for more would be for nothing; or to wait on.
+            unsafe stream.holdBackUntil = now
+            return
+        }
+        guard unsafe stream.holdBackUntil == nil else { return }
         if stream.passesShareAt == share.sequence {
             // It was held back already since the peer last granted something: once is enough.
             unsafe stream.holdBackUntil = now
             return
         }
-        let waitsForConnection = unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream)
-        let limiting = unsafe waitsForConnection ? window : stream.window
-        let free = unsafe waitsForConnection ? freeConnectionBytes : stream.window.bytes
-        if limiting.isHalfOpen(free), unsafe !exceedsShare(stream.waitingBytes, on: stream) {
-            // The peer has no reason to return credit, so waiting for more would be for nothing.
-            unsafe stream.holdBackUntil = now
-        } else if !limiting.refillsEarly || limiting.wasWidened || (waitsForConnection && keepsOthersWaiting(stream)) {
+        stream.heldBackAt = share.sequence
+        if !limiting.refillsEarly || limiting.wasWidened || (waitsForConnection && keepsOthersWaiting(stream)) {
             unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
         }
     }
 
     /// The stream's hold-back is over: the peer returned nothing, so the windows' rest is used.
-    package mutating func endHoldBack(of stream: HTTP2Stream) {
+    package mutating func endHoldBack(of stream: HTTP2Stream, at now: MonotonicInstant) {
         unsafe stream.holdBackUntil = nil
+        if stream.yieldsConnectionCredit, stream.heldBackAt != share.sequence {
+            // The peer did return credit, only not for this stream: there is nothing to find out about the peer.
+            armHoldBack(stream, at: now)
+            return
+        }
         unsafe stream.holdBackIsOver = true
         unsafe stream.window.stoodStill()
         guard window.wasWidened else { return }

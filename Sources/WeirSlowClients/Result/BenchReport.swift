@@ -31,9 +31,13 @@ public struct BenchReport: Codable, Sendable, Equatable {
 
     /// How many profiles got which verdict.
     public struct Summary: Codable, Sendable, Equatable {
+        /// Profiles that passed.
         public var pass = 0
+        /// Profiles that were weak.
         public var weak = 0
+        /// Profiles that failed.
         public var fail = 0
+        /// Profiles without a verdict.
         public var inconclusive = 0
 
         /// Makes one of its parts.
@@ -49,7 +53,9 @@ public struct BenchReport: Codable, Sendable, Equatable {
 
     /// Which tool wrote this, and in which format: higher numbers may have more members, never fewer.
     public struct Tool: Codable, Sendable, Equatable {
+        /// The tool's name.
         public var name = "weir slow-clients"
+        /// The number of the format.
         public var format = 1
 
         /// Makes this version's.
@@ -126,12 +132,19 @@ public struct ControlResult: Codable, Sendable, Equatable {
 
 /// What a well-behaved client saw.
 public struct CanaryResult: Codable, Sendable, Equatable {
+    /// Calls whose first bytes came.
     public var calls: Int
+    /// Calls that failed.
     public var failures: Int
+    /// The time to the first bytes that half of the calls did not exceed.
     public var medianSeconds: Double
+    /// The time to the first bytes that 99 of 100 calls did not exceed.
     public var percentile99Seconds: Double
+    /// The longest time to the first bytes.
     public var longestSeconds: Double
+    /// Bytes of the stream that was read steadily.
     public var steadyBytes: Int
+    /// The longest time for which that stream waited for bytes.
     public var longestGapSeconds: Double
 
     /// Makes one of its parts.

@@ -83,10 +83,15 @@ public enum FigureValue: Codable, Sendable, Equatable {
 
 /// The server's process during a profile.
 public struct ProcessResult: Codable, Sendable, Equatable {
+    /// Resident bytes before the profile began.
     public var residentBytesBefore: Int
+    /// The most resident bytes while it ran.
     public var residentBytesPeak: Int
+    /// Resident bytes after everything was closed.
     public var residentBytesAfter: Int
+    /// Processor time while it ran.
     public var processorSeconds: Double
+    /// Whether the process was there at the end.
     public var isAlive: Bool
 
     /// Makes one of its parts.
@@ -108,9 +113,13 @@ public struct StreamResult: Codable, Sendable, Equatable {
     public var connection: Int
     /// When that connection began, counted from the profile's beginning; nil: at once.
     public var connectedSeconds: Double?
+    /// The stream's number.
     public var stream: Int
+    /// When the request was sent.
     public var beganSeconds: Double
+    /// When the last byte of DATA came; nil when none did.
     public var lastDataSeconds: Double?
+    /// When the server ended the stream; nil when it did not.
     public var endedSeconds: Double?
     /// The value of `grpc-status`.
     public var status: Int?
@@ -120,8 +129,11 @@ public struct StreamResult: Codable, Sendable, Equatable {
     public var hasDetails: Bool
     /// The error code of RST_STREAM.
     public var reset: Int?
+    /// Bytes of DATA.
     public var dataBytes: Int
+    /// Whole messages.
     public var messages: Int
+    /// Bytes of a message of which the rest is missing.
     public var cutBytes: Int
 
     /// Makes one of its parts.
@@ -148,13 +160,21 @@ public struct StreamResult: Codable, Sendable, Equatable {
 
 /// One moment; what was not known then is nil.
 public struct SampleResult: Codable, Sendable, Equatable {
+    /// When.
     public var seconds: Double
+    /// Bytes of DATA.
     public var dataBytes: Int
+    /// Calls that are under way.
     public var openStreams: Int
+    /// The window of the first open stream.
     public var streamWindowBytes: Int?
+    /// The window of the first open connection.
     public var connectionWindowBytes: Int?
+    /// The longest time to the first bytes among the canary's calls since the last sample.
     public var canarySeconds: Double?
+    /// Resident bytes of the server's process.
     public var residentBytes: Int?
+    /// Processor time of the server's process since the profile began.
     public var processorSeconds: Double?
 
     /// Makes one of its parts.

@@ -19,8 +19,8 @@ enum GRPCMessage {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// A text for one line of a terminal: without control characters, and at most 200 characters.
-    static func printable(_ text: String) -> String {
+    /// A text for one line of a terminal: without control characters, and no longer than that.
+    static func printable(_ text: String, atMost limit: Int = 200) -> String {
         let kept = text.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: "\u{FFFD}"
@@ -28,7 +28,7 @@ enum GRPCMessage {
             }
         }
         var result = String.UnicodeScalarView()
-        result.append(contentsOf: kept.prefix(200))
+        result.append(contentsOf: kept.prefix(limit))
         return String(result)
     }
 }

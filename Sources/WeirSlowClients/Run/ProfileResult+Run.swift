@@ -11,10 +11,11 @@ extension ProfileResult {
     ) {
         self.init(
             name: profile.name, summary: profile.summary, goodServer: profile.goodServer, verdict: judgement.verdict,
-            criterion: judgement.criterion, reasons: judgement.reasons.map(GRPCMessage.printable),
+            criterion: judgement.criterion, reasons: judgement.reasons.map { GRPCMessage.printable($0, atMost: 1_000) },
             figures: Dictionary(judgement.figures.map { ($0.name, FigureValue($0.value)) }) { $1 },
             seconds: seen.elapsed / .seconds(1), canary: CanaryResult(seen.canary),
             process: seen.process.map(ProcessResult.init), streams: Self.streams(seen, startedAfter),
+            streamCount: seen.connections.reduce(0) { $0 + $1.callsBegun },
             samples: seen.samples.map(SampleResult.init))
     }
 
@@ -35,8 +36,8 @@ extension FigureValue {
     init(_ figure: Judgement.Figure) {
         self =
             switch figure {
-            case .number(let number): .number(number.isFinite ? number : 0)
-            case .text(let text): .text(GRPCMessage.printable(text))
+            case .number(let number): .number(number)
+            case .text(let text): .text(GRPCMessage.printable(text, atMost: 1_000))
             }
     }
 }
@@ -47,7 +48,8 @@ extension StreamResult {
         self.init(
             connection: connection, stream: Int(stream.stream), beganSeconds: seconds(stream.beganAt),
             lastDataSeconds: stream.lastDataAt.map(seconds), endedSeconds: stream.endedAt.map(seconds),
-            status: stream.status, message: stream.message.map { GRPCMessage.printable(GRPCMessage.decoded($0)) },
+            status: stream.status,
+            message: stream.message.map { GRPCMessage.printable(GRPCMessage.decoded($0), atMost: 1_000) },
             hasDetails: stream.hasDetails, reset: stream.reset.map { Int($0) }, dataBytes: stream.dataBytes,
             messages: stream.messages, cutBytes: stream.cutBytes)
     }

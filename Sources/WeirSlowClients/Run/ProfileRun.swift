@@ -10,6 +10,8 @@ final class ProfileRun {
     private let address: SocketAddress
     private let canary: Canary
     private let process: ProcessProbe?
+    /// The part of a core that the server took for the canary alone.
+    private let processorShareAlone: Double
     private let isStopped: () -> Bool
     private let loop: SocketLoop
     private var clients: [SocketClient] = []
@@ -29,13 +31,15 @@ final class ProfileRun {
 
     init(
         _ profile: any BenchProfile, _ plan: BenchPlan, to address: SocketAddress, canary: Canary,
-        canaryAlone: BenchObservation.Canary, process: ProcessProbe?, isStopped: @escaping () -> Bool
+        canaryAlone: BenchObservation.Canary, process: ProcessProbe?, processorShareAlone: Double,
+        isStopped: @escaping () -> Bool
     ) throws(BenchError) {
         self.profile = profile
         self.plan = plan
         self.address = address
         self.canary = canary
         self.process = process
+        self.processorShareAlone = processorShareAlone
         self.isStopped = isStopped
         loop = SocketLoop()
         seen.canaryAlone = canaryAlone
@@ -49,6 +53,7 @@ final class ProfileRun {
             var numbers = BenchObservation.Process()
             numbers.residentBytesBefore = resident
             numbers.residentBytesPeak = resident
+            numbers.processorShareAlone = processorShareAlone
             return numbers
         }
         let began = loop.now

@@ -29,7 +29,7 @@ public struct ClientCall: Sendable {
 
     /// The frames of the whole request; its stream stays open on the client's side unless it `ends`.
     func frames(stream: Int32, ends: Bool = true) -> [UInt8] {
-        head(stream: stream).bytes + RawFrame.message(message, stream: stream, ends: ends).bytes
+        head(stream: stream).bytes + RawFrame.messageFrames(message, stream: stream, ends: ends).flatMap(\.bytes)
     }
 
     /// The request's fields.

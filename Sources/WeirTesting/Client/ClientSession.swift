@@ -52,6 +52,13 @@ public struct ClientSession: Sendable {
         if connectionWindowBytes > 65_535 { client.send(.windowUpdate(connectionWindowBytes - 65_535)) }
     }
 
+    /// Whether this fact is the server's SETTINGS: with their acknowledgement the client's part of the handshake is done.
+    ///
+    /// Clients that stop reading, or say nothing whole any more, do so from here on, or they would be ended for the handshake.
+    func completesHandshake(_ fact: ClientFact) -> Bool {
+        if case .frame(let header, _) = fact { header.kind == .settings && !header.isAcknowledgement } else { false }
+    }
+
     /// Begins a call, if not all of them were made; returns its stream.
     @discardableResult
     public mutating func begin(_ client: inout ClientCommands) -> Int32? {

@@ -37,6 +37,8 @@ public struct CancelWhileBlockedClient: ClientProfile {
         if case .timer(let number) = fact {
             let id = Int32(truncatingIfNeeded: number)
             guard session.stream(id) != nil else { return }
+            // Credit goes ahead of the reset: a server that takes no notice of a reset shows by using it.
+            client.send(.windowUpdate(1 << 20, stream: id))
             client.send(.reset(id, code: 8))
             session.end(id, &client)
         }

@@ -16,7 +16,7 @@ public struct PingFloodUnreadClient: ClientProfile {
     /// Bytes in the client's own hands above which it waits for its kernel.
     private static let mostUnsentBytes = 64 * 1024
 
-    /// Makes a client that makes one call, and then sends that many frames in each interval.
+    /// Makes a client that makes one call once the handshake is done, reads nothing more, and then sends that many frames in each interval.
     public init(_ call: ClientCall, burst: Int = 100, every interval: Duration = .seconds(1)) {
         session = ClientSession(call)
         self.burst = burst
@@ -28,16 +28,17 @@ public struct PingFloodUnreadClient: ClientProfile {
         switch fact {
         case .connected:
             session.open(&client)
-            session.begin(&client)
-            client.stopReading()
-            client.setTimer(after: interval)
         case .timer:
             if client.unsentBytes <= Self.mostUnsentBytes {
                 client.send(Array(repeatElement(RawFrame.ping().bytes, count: burst).joined()))
             }
             client.setTimer(after: interval)
         default:
-            break
+            _ = session.keepHouse(fact, &client)
+            guard session.completesHandshake(fact), session.callsBegun == 0 else { return }
+            session.begin(&client)
+            client.stopReading()
+            client.setTimer(after: interval)
         }
     }
 }

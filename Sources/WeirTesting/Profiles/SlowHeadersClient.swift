@@ -27,6 +27,8 @@ public struct SlowHeadersClient: ClientProfile {
         switch fact {
         case .connected:
             session.open(&client)
+        case .frame where session.completesHandshake(fact) && rest.isEmpty:
+            _ = session.keepHouse(fact, &client)
             let head = session.call.head(stream: 1)
             rest = (splits ? head.payload : head.bytes)[...]
             if splits { client.send(RawFrame(kind: .headers, stream: 1)) }

@@ -14,7 +14,7 @@ public struct TCPShutHTTP2OpenClient: ClientProfile {
     private let concurrency: Int
     private let knocking: Duration?
 
-    /// Makes a client that reads that many bytes from its socket, with so many calls at once.
+    /// Makes a client that reads that many bytes from its socket once the handshake is done, with so many calls at once.
     ///
     /// One that is `knocking` sends a frame that says nothing now and then: a closed connection answers it with a reset, and
     /// else a client that does not read would not learn of the end.
@@ -31,9 +31,6 @@ public struct TCPShutHTTP2OpenClient: ClientProfile {
     public mutating func handle(_ fact: ClientFact, _ client: inout ClientCommands) {
         if case .connected = fact {
             session.open(&client)
-            for _ in 0..<concurrency { session.begin(&client) }
-            client.read(atMost: afterBytes)
-            if let knocking { client.setTimer(after: knocking) }
             return
         }
         if case .timer(0) = fact, let knocking {
@@ -41,5 +38,10 @@ public struct TCPShutHTTP2OpenClient: ClientProfile {
             client.setTimer(after: knocking)
         }
         _ = session.keepHouse(fact, &client)
+        if session.completesHandshake(fact), session.callsBegun == 0 {
+            for _ in 0..<concurrency { session.begin(&client) }
+            client.read(atMost: afterBytes)
+            if let knocking { client.setTimer(after: knocking) }
+        }
     }
 }

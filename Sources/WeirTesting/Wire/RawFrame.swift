@@ -115,6 +115,20 @@ extension RawFrame {
         data([0] + bigEndian(UInt32(clamping: message.count)) + message, stream: stream, ends: ends)
     }
 
+    /// DATA frames of at most 16,384 bytes, the size that every peer takes (RFC 9113 §4.2), that carry one gRPC message.
+    public static func messageFrames(_ message: [UInt8], stream: Int32, ends: Bool = true) -> [RawFrame] {
+        var rest = message[...]
+        var part = [0] + bigEndian(UInt32(clamping: message.count)) + rest.prefix(16_379)
+        rest = rest.dropFirst(16_379)
+        var frames: [RawFrame] = []
+        while !rest.isEmpty {
+            frames.append(data(part, stream: stream))
+            part = Array(rest.prefix(16_384))
+            rest = rest.dropFirst(16_384)
+        }
+        return frames + [data(part, stream: stream, ends: ends)]
+    }
+
     /// HEADERS with literal fields without indexing (RFC 7541 §6.2.2).
     public static func headers(_ fields: [(String, String)], stream: Int32, ends: Bool = false) -> RawFrame {
         var block: [UInt8] = []

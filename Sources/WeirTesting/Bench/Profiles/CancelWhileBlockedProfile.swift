@@ -29,7 +29,8 @@ public struct CancelWhileBlockedProfile: BenchProfile {
 
     /// Whether nothing more can come.
     public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
-        !connections.isEmpty
+        let lastReset = connections.flatMap(\.streams).compactMap(\.resetByClientAt).max() ?? .zero
+        return elapsed > lastReset + StreamRecord.lateAfter * 1.5
             && connections.allSatisfy { !$0.isOpen || ($0.callsBegun >= Self.rounds * plan.streams && $0.isOver) }
     }
 
@@ -38,7 +39,12 @@ public struct CancelWhileBlockedProfile: BenchProfile {
         let second = seen.connections.compactMap { $0.streams.dropFirst(plan.streams).first?.beganAt }.min()
         let memory = MemoryRule(streams: plan.streams * max(1, seen.connections.count), secondWaveAt: second)
         var judgement = judgement(
-            seen, plan, ["Calls after those that were cancelled are served on the same connection.", memory.criterion])
+            seen, plan,
+            [
+                "Calls after those that were cancelled are served on the same connection, and nothing is sent on a stream "
+                    + "\(BenchText.seconds(StreamRecord.lateAfter)) after its reset.",
+                memory.criterion,
+            ])
         memory.judge(seen, &judgement)
         let cancelled = seen.streams.count { $0.resetByClientAt != nil }
         judgement.figure("cancelledStreamsCount", cancelled)
@@ -47,6 +53,14 @@ public struct CancelWhileBlockedProfile: BenchProfile {
                 .inconclusive,
                 "No stream waited for its client: choose a method or a request whose response is larger than "
                     + "\(BenchText.bytes(plan.neededResponseBytes)).")
+        }
+        let lateBytes = seen.streams.reduce(0) { $0 + $1.lateBytes }
+        judgement.figure("lateBytes", lateBytes)
+        if lateBytes > 0 {
+            judgement.find(
+                .fail,
+                "\(BenchText.bytes(lateBytes)) came on streams more than \(BenchText.seconds(StreamRecord.lateAfter)) after the "
+                    + "client had reset them.")
         }
         for connection in seen.connections {
             if connection.goAway != nil || connection.closedAt != nil {

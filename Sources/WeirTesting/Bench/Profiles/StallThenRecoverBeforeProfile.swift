@@ -27,13 +27,18 @@ public struct StallThenRecoverBeforeProfile: BenchProfile {
     /// How long to watch at most.
     public func watches(_ plan: BenchPlan) -> Duration {
         plan.fills(plan.stallWindowBytes) + plan.stallDeadline * Self.part + .seconds(1)
-            + HonestReaderRule.usualAllowance
+            + HonestReaderRule.usualAllowance + (waitsForEnd(plan) ? .seconds(10) : .zero)
     }
+
+    /// Whether the response is so short that its end can be waited for, which shows whether anything was lost.
+    private func waitsForEnd(_ plan: BenchPlan) -> Bool { plan.control.responseBytes.map { $0 <= 128 << 20 } ?? false }
 
     /// Whether nothing more can come.
     public func isDone(_ connections: [ConnectionRecord], after elapsed: Duration, _ plan: BenchPlan) -> Bool {
         !connections.isEmpty
-            && connections.allSatisfy { $0.isOver || ($0.streams.first?.dataBytes ?? 0) > plan.stallWindowBytes }
+            && connections.allSatisfy {
+                $0.isOver || (!waitsForEnd(plan) && ($0.streams.first?.dataBytes ?? 0) > plan.stallWindowBytes)
+            }
     }
 
     /// What to say of the server.
