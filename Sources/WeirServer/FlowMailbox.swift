@@ -11,6 +11,10 @@ final class FlowMailbox: Sendable {
         /// What the observer knows: the cause of the value it took last.
         var knownCause: StreamStalled.Cause?
         var waiter: CheckedContinuation<StreamFlow?, Never>?
+        /// Which wait that is, so that a cancelled one ends no other.
+        var waiting: UInt64 = 0
+        /// Waits so far.
+        var waits: UInt64 = 0
         var isOver = false
     }
 
@@ -45,20 +49,25 @@ final class FlowMailbox: Sendable {
     /// Suspends until there is a change; nil at the end, when the task is cancelled, and for a second task that waits at the
     /// same time.
     nonisolated(nonsending) func next() async -> StreamFlow? {
-        await withTaskCancellationHandler {
+        let wait = state.withLock { state in
+            state.waits &+= 1
+            return state.waits
+        }
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer = state.withLock { state -> StreamFlow?? in
                     if let value = state.takeChange() { return .some(value) }
                     if state.isOver || state.waiter != nil || Task.isCancelled { return .some(nil) }
                     state.waiter = continuation
+                    state.waiting = wait
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            let waiter = state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
+            let waiter = state.withLock { state -> CheckedContinuation<StreamFlow?, Never>? in
+                guard state.waiting == wait else { return nil }
+                return state.waiter.take()
             }
             waiter?.resume(returning: nil)
         }

@@ -57,4 +57,20 @@ struct TurnTests {
         #expect(rig.reservedBytes == 0)
         #expect(stream.sendsInParts)
     }
+
+    @Test("a stream past its share does not keep one behind it that is within its own")
+    func pastShareInFront() {
+        let rig = FlowRig()
+        let holder = rig.open(windowBytes: 1 << 20)
+        let narrow = rig.open(windowBytes: 20_000)
+        let third = rig.open(windowBytes: 1 << 20)
+        #expect(rig.send(40_000, on: holder) && rig.send(10_000, on: narrow))
+        for stream in [holder, narrow] { while rig.sendFrame(stream) > 0 {} }
+        #expect(rig.wait(20_000, on: third).isEmpty)
+        // While others wait, half of the smaller window is a share.
+        #expect(rig.wait(1_000, on: holder).isEmpty && rig.wait(1_000, on: narrow).isEmpty)
+        #expect(rig.waitingForCredit == [5])
+        rig.end(third)
+        #expect(rig.serve().granted == [3])
+    }
 }

@@ -243,9 +243,15 @@ extension SendFlowController {
     /// While it is scarce, only one's own credit or the end of its hold-back brings a message on, and then the stream is
     /// looked at by itself; DATA of a message that is under way goes on as soon as nobody else wants the credit.
     private mutating func serveYieldQueue(at now: MonotonicInstant, _ openings: inout [Opening]) {
-        while creditQueue.isEmpty, let stream = yieldQueue.first {
+        var passedOver = 0
+        while creditQueue.isEmpty, passedOver < min(yieldQueue.count, Self.mostLookedAt) {
+            let stream = yieldQueue[passedOver]
             if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
-                if unsafe exceedsShare(stream.waitingBytes, on: stream) { return }
+                if unsafe exceedsShare(stream.waitingBytes, on: stream) {
+                    // Those behind it may be within theirs.
+                    passedOver += 1
+                    continue
+                }
                 if grant(stream, atHeadOfQueue: true) {
                     openings.append(.granted(stream))
                 } else if waitsForBudget(stream) {
@@ -260,7 +266,7 @@ extension SendFlowController {
                 guard creditBytes(for: stream) > 0 else { return }
                 openings.append(.resumeData(stream))
             }
-            yieldQueue.removeFirst()
+            yieldQueue.remove(at: passedOver)
             stream.yieldsConnectionCredit = false
         }
     }
