@@ -276,6 +276,8 @@ package final class ServerConnection {
                 switch opening {
                 case .granted(let stream): (stream.owner as? ServerCall)?.grantFirstWaiter()
                 case .resumeData(let stream): session.resumeData(stream)
+                // Touched streams have their timers set anew.
+                case .heldBack(let stream): session.touch(stream)
                 }
             }
             openings.removeAll(keepingCapacity: true)

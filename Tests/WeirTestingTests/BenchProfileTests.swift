@@ -73,7 +73,7 @@ struct BenchProfileTests {
             withKnownIssue(gap) { #expect(judgement.verdict == .pass, "\(judgement)") }
         } else {
             #expect(judgement.verdict == .pass, "\(judgement)")
-            #expect(seen.elapsed <= .seconds(6), "took \(seen.elapsed)")
+            #expect(seen.elapsed <= .seconds(11), "took \(seen.elapsed)")
         }
     }
 

@@ -7,6 +7,8 @@ extension SendFlowController {
     package enum Opening {
         /// The waiting sender may write its message.
         case granted(HTTP2Stream)
+        /// The waiting message's hold-back has begun, or ended: when it is due is to be looked at.
+        case heldBack(HTTP2Stream)
         /// Queued DATA may go on.
         case resumeData(HTTP2Stream)
     }
@@ -41,9 +43,17 @@ extension SendFlowController {
         case .blocked:
             if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                 awaitConnectionCredit(stream)
+            } else if mayUseRest(of: stream), unsafe exceedsShare(stream.waitingBytes, on: stream) {
+                // It would go out in parts, so what keeps it is its share of the connection's window.
+                return giveWay(stream, at: now)
             }
             armHoldBack(stream, at: now)
         }
+    }
+
+    /// Whether the stream's own window is half open, so that a message that does not fit goes out in parts.
+    private func mayUseRest(of stream: HTTP2Stream) -> Bool {
+        unsafe stream.queue.isEmpty && stream.window.isHalfOpen(stream.window.bytes)
     }
 
     /// Whether DATA that was put off may go on: the library does not ask again by itself when a window opens.
@@ -130,17 +140,18 @@ extension SendFlowController {
         let limiting = unsafe waitsForConnection ? window : stream.window
         let free = unsafe waitsForConnection ? freeConnectionBytes : stream.window.bytes
         if limiting.isHalfOpen(free), unsafe !exceedsShare(stream.waitingBytes, on: stream) {
-            // The peer has no reason to return credit, so waiting for more would be for nothing; or to wait on.
+            // The peer has no reason to return credit, so waiting for more, or waiting on, would be for nothing.
             unsafe stream.holdBackUntil = now
+            stream.heldBackAt = share.sequence
             return
         }
         guard unsafe stream.holdBackUntil == nil else { return }
+        stream.heldBackAt = share.sequence
         if stream.passesShareAt == share.sequence {
             // It was held back already since the peer last granted something: once is enough.
             unsafe stream.holdBackUntil = now
             return
         }
-        stream.heldBackAt = share.sequence
         if !limiting.refillsEarly || limiting.wasWidened || (waitsForConnection && keepsOthersWaiting(stream)) {
             unsafe stream.holdBackUntil = now + min(limits.holdBack, stream.holdBack ?? limits.holdBack)
         }
@@ -149,7 +160,9 @@ extension SendFlowController {
     /// The stream's hold-back is over: the peer returned nothing, so the windows' rest is used.
     package mutating func endHoldBack(of stream: HTTP2Stream, at now: MonotonicInstant) {
         unsafe stream.holdBackUntil = nil
-        if stream.yieldsConnectionCredit, stream.heldBackAt != share.sequence {
+        if stream.yieldsConnectionCredit, stream.heldBackAt != share.sequence,
+            unsafe exceedsShare(stream.waitingBytes, on: stream)
+        {
             // The peer did return credit, only not for this stream: there is nothing to find out about the peer.
             armHoldBack(stream, at: now)
             return
@@ -261,6 +274,10 @@ extension SendFlowController {
                 } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
                     awaitConnectionCredit(stream)
                     return
+                } else {
+                    // Its own window is too small for the whole message, and half open.
+                    armHoldBack(stream, at: now)
+                    openings.append(.heldBack(stream))
                 }
             } else if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty {
                 guard creditBytes(for: stream) > 0 else { return }
