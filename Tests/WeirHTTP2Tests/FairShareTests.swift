@@ -69,7 +69,7 @@ struct FairShareTests {
     func half() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(557, &holding)
+        share.sent(499, &holding)
         #expect(!isUsedUp(share, holding, othersWait: true))
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: true))
@@ -85,7 +85,7 @@ struct FairShareTests {
     func alone() {
         var share = FairShare()
         var holding = FairShare.Holding()
-        share.sent(499, &holding)
+        share.sent(557, &holding)
         #expect(!isUsedUp(share, holding, othersWait: false))
         share.sent(1, &holding)
         #expect(isUsedUp(share, holding, othersWait: false))
