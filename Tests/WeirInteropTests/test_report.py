@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 import made_up_report
+from bench_run import BenchRun
 from browser import Browser, chromium
 from made_up_report import HOSTILE, report, write
 from weir_process import weir_binary
@@ -119,6 +120,19 @@ def test_plots_are_there_with_their_points(browser, single):
     assert all("lowest −4 KiB" in plot["says"] for plot in windows)
     marks = browser.evaluate("""[...document.querySelectorAll("figure .mark")].map((mark) => mark.textContent)""")
     assert marks == ["stall deadline", "4 × 8 RESOURCE_EXHAUSTED", "stall deadline"]
+
+
+def test_the_report_of_a_real_run_opens_with_its_plots(browser, start_weir, tmp_path):
+    server = start_weir("--stall-deadline", "1s")
+    run = BenchRun(tmp_path, server.port, profiles="steady,never-reads", deadline="1s", pid=server.pid)
+    assert run.code == 0, run.told()
+    browser.open(run.html_path)
+    assert_quiet(browser, run.html_path)
+    plots = browser.evaluate("""[...document.querySelectorAll("svg.plot")].map((plot) =>
+        [...plot.querySelectorAll("path.line")].map((path) => Number(path.dataset.points)))""")
+    assert len(plots) == 2 * 6 and sum(points > 5 for lines in plots for points in lines) >= 10, plots
+    marks = browser.evaluate("""[...document.querySelectorAll("figure .mark")].map((mark) => mark.textContent)""")
+    assert any("RESOURCE_EXHAUSTED" in mark for mark in marks), marks
 
 
 def test_a_page_says_the_same_without_scripts(browser, page):
