@@ -5,7 +5,7 @@ import NIOCore
 
 /// A listening socket on loopback, and what one connection to it is given and gives; nothing waits for ever.
 final class Listener {
-    private let listening: Int32
+    private var listening: Int32
     private var accepted: Int32 = -1
     let address: SocketAddress
 
@@ -65,6 +65,7 @@ final class Listener {
 
     func shut() {
         shutAccepted()
-        close(listening)
+        if listening >= 0 { close(listening) }
+        listening = -1
     }
 }

@@ -99,12 +99,14 @@ final class SocketClient {
 
     private func finishConnecting() {
         isConnecting = false
-        connectedAt = loop.now
         let error = descriptor.connectError
         guard error == 0 else {
+            // Its profile is told nothing: there was no connection that could end.
             connectError = error
-            return lost()
+            recorder.note(.closed, at: .zero)
+            return shut()
         }
+        connectedAt = loop.now
         loop.update()
         tell(.connected)
     }
