@@ -26,10 +26,6 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
 
     let handle: CallHandle
 
-    init(handle: CallHandle) {
-        self.handle = handle
-    }
-
     /// Begins to read, or goes on where another iterator stopped.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(handle: handle)
@@ -64,7 +60,8 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
 
 /// Taking and decoding request messages.
 extension CallHandle {
-    fileprivate nonisolated(nonsending) func takeRequest<Message: ProtobufMessage>() async throws(RPCError) -> Message? {
+    fileprivate nonisolated(nonsending) func takeRequest<Message: ProtobufMessage>() async throws(RPCError) -> Message?
+    {
         if isOnLoop {
             switch try takeRequestNow(Message.self) {
             case .message(let message): return message

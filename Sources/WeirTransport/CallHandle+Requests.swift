@@ -12,7 +12,7 @@ extension CallHandle {
     ///
     /// Cancel safety: a cancelled ask fails, and the message it would have got is there for the next one.
     package nonisolated(nonsending) func nextRequest() async -> RequestOutcome {
-        let place = AskingPlace()
+        let place = WaitingPlace<RequestWaiter>()
         return await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { continuation in
                 onLoop { call in
@@ -40,12 +40,4 @@ extension CallHandle {
     private static var askCancelled: RPCError {
         RPCError(.cancelled, "the task was cancelled while it waited for a request message")
     }
-}
-
-/// Joins a suspended ask and the cancellation of its task.
-///
-/// `@unchecked Sendable`: only used on the loop.
-private final class AskingPlace: @unchecked Sendable {
-    var waiter: RequestWaiter?
-    var isCancelled = false
 }

@@ -2,6 +2,7 @@
 
 import NIOCore
 import WeirInterop
+import WeirProtobuf
 import WeirRPC
 import WeirServer
 import WeirTesting
@@ -57,6 +58,7 @@ struct StreamService: Service {
             try await self.chat(requests, stream, context)
         }
         router.unary(Self.ask, Note.self, Note.self) { request, _ in request }
-        router.serverStreaming(Self.watch, Note.self, Note.self) { request, stream, _ in try await stream.send(request) }
+        router.serverStreaming(Self.watch, Note.self, Note.self) { request, stream, _ in try await stream.send(request)
+        }
     }
 }

@@ -142,7 +142,9 @@ public struct UploadClient: ClientProfile {
         while isMoving, room > 0 {
             isMoving = false
             for index in uploads.indices where room > 0 {
-                let count = sendFrame(&uploads[index], &client)
+                var upload = uploads[index]
+                let count = sendFrame(&upload, &client)
+                uploads[index] = upload
                 room -= count
                 if count > 0 { isMoving = true }
             }
