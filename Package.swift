@@ -35,6 +35,7 @@ let package = Package(
         .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
         .executable(name: "protoc-gen-weir", targets: ["protoc-gen-weir"]),
+        .executable(name: "weir-interop-server", targets: ["weir-interop-server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -88,6 +89,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "WeirInterop", dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "weir-interop-server",
+            dependencies: [
+                "WeirInterop", "WeirServer", logging, argumentParser,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "WeirCodegen",
             dependencies: [
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -123,6 +134,10 @@ let package = Package(
         .testTarget(
             name: "WeirSimulationTests",
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirServerTests",
+            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],

@@ -16,11 +16,6 @@ struct ServiceGenerator {
     }
 
     func write(to source: inout SourceText) throws(GeneratorError) {
-        if context.options.server {
-            for method in service.methods where method.clientStreaming {
-                throw GeneratorError("\(method.fullName): client streaming is not supported yet")
-            }
-        }
         for method in service.methods {
             for message in [method.inputType, method.outputType] {
                 if let message { try WellKnownTypes.check(message, usedBy: method.fullName) }
@@ -80,12 +75,7 @@ struct ServiceGenerator {
                 let type = "Method.\(method.swiftTypeName)"
                 source.line("nonisolated(nonsending) func \(method.swiftFunctionName)(")
                 source.indented { source in
-                    if method.serverStreaming {
-                        source.line(
-                            "_ request: \(type).Input, stream: ResponseStream<\(type).Output>, context: CallContext")
-                    } else {
-                        source.line("_ request: \(type).Input, context: CallContext")
-                    }
+                    source.line(method.parameters(type).joined(separator: ", "))
                 }
                 source.line(method.serverStreaming ? ") async throws" : ") async throws -> \(type).Output")
             }
@@ -101,12 +91,12 @@ struct ServiceGenerator {
             source.block("\(context.access)func register(with router: inout Router)") { source in
                 for method in service.methods {
                     let type = "\(name).Method.\(method.swiftTypeName)"
-                    let kind = method.serverStreaming ? "serverStreaming" : "unary"
-                    let arguments = method.serverStreaming ? "request, stream, context" : "request, context"
+                    let request = method.requestName
+                    let arguments = method.serverStreaming ? "\(request), stream, context" : "\(request), context"
                     let labelled =
                         method.serverStreaming
-                        ? "request, stream: stream, context: context" : "request, context: context"
-                    source.line("router.\(kind)(")
+                        ? "\(request), stream: stream, context: context" : "\(request), context: context"
+                    source.line("router.\(method.kind)(")
                     source.indented { source in
                         source.line("\(type).descriptor,")
                         source.line("\(type).Input.self, \(type).Output.self")
@@ -141,7 +131,17 @@ extension MethodDescriptor {
         return swiftKeywords.contains(lowered) ? "`\(lowered)`" : lowered
     }
 
-    /// The case of `MethodKind`.
+    /// What the implementing function calls its request.
+    fileprivate var requestName: String { clientStreaming ? "requests" : "request" }
+
+    /// The parameters of the implementing function; `type` is the type that stands for the method.
+    fileprivate func parameters(_ type: String) -> [String] {
+        let request = clientStreaming ? "RequestStream<\(type).Input>" : "\(type).Input"
+        let stream = serverStreaming ? ["stream: ResponseStream<\(type).Output>"] : []
+        return ["_ \(requestName): \(request)"] + stream + ["context: CallContext"]
+    }
+
+    /// The case of `MethodKind`, and the function of `Router`.
     fileprivate var kind: String {
         switch (clientStreaming, serverStreaming) {
         case (false, false): "unary"

@@ -195,6 +195,6 @@ extension ServerSnapshot {
     /// One line for machines.
     fileprivate var json: String {
         "{\"event\":\"snapshot\",\"connections\":\(connections),\"streams\":\(streams),\"handlers\":\(handlers),"
-            + "\"held_bytes\":\(heldBytes),\"suspended_senders\":\(suspendedSenders),\"timers\":\(timers)}"
+            + "\"held_bytes\":\(heldBytes),\"received_bytes\":\(receivedBytes),\"suspended_senders\":\(suspendedSenders),\"timers\":\(timers)}"
     }
 }

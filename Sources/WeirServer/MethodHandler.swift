@@ -5,11 +5,11 @@ internal import WeirProtobuf
 internal import WeirRPC
 internal import WeirTransport
 
-/// What a kind of method does with a call whose request is complete.
+/// What a kind of method does with a call.
 protocol MethodHandler: Sendable {
     /// Runs the application's code to its end. Throws what the application throws.
     ///
-    /// Takes the request out of the handle, whose bytes are not kept while the application runs.
+    /// A request of one message is taken out of the handle, whose bytes are not kept while the application runs.
     nonisolated(nonsending) func run(_ handle: CallHandle, context: CallContext) async throws
 }
 
@@ -30,14 +30,28 @@ struct ServerStreamingMethod<Input: ProtobufMessage, Output: ProtobufMessage>: M
     }
 }
 
+struct ClientStreamingMethod<Input: ProtobufMessage, Output: ProtobufMessage>: MethodHandler {
+    let body: nonisolated(nonsending) @Sendable (RequestStream<Input>, CallContext) async throws -> Output
+
+    nonisolated(nonsending) func run(_ handle: CallHandle, context: CallContext) async throws {
+        let output = try await body(RequestStream(handle: handle), context)
+        try await handle.send(output)
+    }
+}
+
+struct BidirectionalStreamingMethod<Input: ProtobufMessage, Output: ProtobufMessage>: MethodHandler {
+    let body:
+        nonisolated(nonsending) @Sendable (RequestStream<Input>, ResponseStream<Output>, CallContext) async throws
+            -> Void
+
+    nonisolated(nonsending) func run(_ handle: CallHandle, context: CallContext) async throws {
+        try await body(RequestStream(handle: handle), ResponseStream(handle: handle), context)
+    }
+}
+
 extension ProtobufMessage {
-    /// Decodes a request; what cannot be decoded is the client's fault (grpc-go answers INTERNAL too).
     @inline(never)
-    fileprivate init(requestOf handle: CallHandle) throws {
-        do {
-            try self.init(serialized: handle.request.take() ?? ByteBuffer())
-        } catch {
-            throw RPCError(.internalError, "the request is not a valid \(Self.protobufName): \(error)", cause: error)
-        }
+    fileprivate init(requestOf handle: CallHandle) throws(RPCError) {
+        try self.init(request: handle.request.take() ?? ByteBuffer())
     }
 }

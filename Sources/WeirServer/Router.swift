@@ -25,7 +25,7 @@ public struct Router {
         _ method: MethodDescriptor, _: Input.Type, _: Output.Type,
         handler: nonisolated(nonsending) @escaping @Sendable (Input, CallContext) async throws -> Output
     ) {
-        add(method, UnaryMethod(body: handler))
+        add(method, .unary, UnaryMethod(body: handler))
     }
 
     /// Adds a method that answers one message with a stream of messages.
@@ -37,10 +37,37 @@ public struct Router {
             nonisolated(nonsending) @escaping @Sendable (Input, ResponseStream<Output>, CallContext) async throws
             -> Void
     ) {
-        add(method, ServerStreamingMethod(body: handler))
+        add(method, .serverStreaming, ServerStreamingMethod(body: handler))
     }
 
-    private mutating func add(_ method: MethodDescriptor, _ handler: any MethodHandler) {
+    /// Adds a method that answers a stream of messages with one message.
+    ///
+    /// A method of the same path that was added before is replaced.
+    public mutating func clientStreaming<Input: ProtobufMessage, Output: ProtobufMessage>(
+        _ method: MethodDescriptor, _: Input.Type, _: Output.Type,
+        handler: nonisolated(nonsending) @escaping @Sendable (RequestStream<Input>, CallContext) async throws -> Output
+    ) {
+        add(method, .clientStreaming, ClientStreamingMethod(body: handler))
+    }
+
+    /// Adds a method that answers a stream of messages with a stream of messages, while they come or afterwards.
+    ///
+    /// A method of the same path that was added before is replaced.
+    public mutating func bidirectionalStreaming<Input: ProtobufMessage, Output: ProtobufMessage>(
+        _ method: MethodDescriptor, _: Input.Type, _: Output.Type,
+        handler:
+            nonisolated(nonsending) @escaping @Sendable (
+                RequestStream<Input>, ResponseStream<Output>, CallContext
+            ) async throws -> Void
+    ) {
+        add(method, .bidirectionalStreaming, BidirectionalStreamingMethod(body: handler))
+    }
+
+    /// Adds a method as one of the kind that its handler is made for, whatever its descriptor says.
+    private mutating func add(_ method: MethodDescriptor, _ kind: MethodKind, _ handler: any MethodHandler) {
+        let method =
+            method.kind == kind
+            ? method : MethodDescriptor(service: method.service, name: method.name, kind: kind)
         registrations[method.path] = Registration(method: method, handler: handler)
     }
 }

@@ -87,6 +87,7 @@ public final class Server: Sendable {
         snapshot.streams = counts.streams
         snapshot.handlers = core.handlersRunning
         snapshot.heldBytes = counts.heldBytes
+        snapshot.receivedBytes = counts.receivedBytes
         snapshot.suspendedSenders = counts.suspendedSenders
         snapshot.timers = counts.timers
         return snapshot

@@ -54,7 +54,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     // MARK: - ServerTransportDelegate
 
     package func startHandler(_ handle: CallHandle, request: ByteBuffer?) {
-        guard let handler = handle.call.route.handler as? any MethodHandler, let request else {
+        guard let handler = handle.call.route.handler as? any MethodHandler else {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
         }

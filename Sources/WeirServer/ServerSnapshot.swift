@@ -10,6 +10,8 @@ public struct ServerSnapshot: Sendable, Equatable {
     public var handlers = 0
     /// Bytes held for clients: queued messages, and output that the kernel has not taken.
     public var heldBytes = 0
+    /// Bytes of requests that arrived and that no handler has taken.
+    public var receivedBytes = 0
     /// Sends that are suspended.
     public var suspendedSenders = 0
     /// Deadlines that are armed.

@@ -36,7 +36,7 @@ extension CallHandle {
     ///
     /// - Throws: `RPCError` when there never will be room.
     package nonisolated(nonsending) func waitForRoom(_ byteCount: Int) async throws {
-        let place = WaitingPlace()
+        let place = WaitingPlace<SendWaiter>()
         let failure: (any Error)? = await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { continuation in
                 onLoop { call in
@@ -62,7 +62,7 @@ extension CallHandle {
         if let failure { throw failure }
     }
 
-    private func cancelled(_ place: WaitingPlace) {
+    private func cancelled(_ place: WaitingPlace<SendWaiter>) {
         onLoop { call in
             place.isCancelled = true
             if let waiter = place.waiter { call.stopWaiting(waiter, Self.sendCancelled) }
@@ -87,7 +87,7 @@ extension CallHandle {
         _ granted: @escaping @Sendable (ServerCall) -> RPCError?
     ) async -> RPCError? {
         if let error = handOver.end { return error }
-        let place = WaitingPlace()
+        let place = WaitingPlace<SendWaiter>()
         return await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { continuation in
                 onLoop { call in
@@ -118,12 +118,4 @@ extension CallHandle {
     private static var sendCancelled: RPCError {
         RPCError(.cancelled, "the sending task was cancelled before its message was queued")
     }
-}
-
-/// Joins a suspended sender and the cancellation of its task.
-///
-/// `@unchecked Sendable`: only used on the loop.
-private final class WaitingPlace: @unchecked Sendable {
-    var waiter: SendWaiter?
-    var isCancelled = false
 }

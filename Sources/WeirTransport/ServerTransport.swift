@@ -49,6 +49,8 @@ package final class ServerTransport: Sendable {
         package var handlers = 0
         /// Bytes queued for peers, output that the kernel has not taken included.
         package var heldBytes = 0
+        /// Bytes of requests that no handler has taken.
+        package var receivedBytes = 0
         package var suspendedSenders = 0
         /// Deadlines that are armed.
         package var timers = 0
@@ -147,6 +149,7 @@ package final class ServerTransport: Sendable {
             sum.streams += part.streams
             sum.handlers += part.handlers
             sum.heldBytes += part.heldBytes
+            sum.receivedBytes += part.receivedBytes
             sum.suspendedSenders += part.suspendedSenders
             sum.timers += part.timers
         }
@@ -160,6 +163,7 @@ package final class ServerTransport: Sendable {
             let counts = handler.connection.counts
             part.streams += counts.streams
             part.heldBytes += counts.heldBytes
+            part.receivedBytes += counts.receivedBytes
             part.suspendedSenders += counts.suspendedSenders
             part.timers += counts.timers
         }

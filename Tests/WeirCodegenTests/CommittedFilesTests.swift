@@ -12,6 +12,12 @@ import WeirCodegen
         #expect(try contents(of: "\(tests)/Generated/weir/test/\(name).weir.swift") == text)
     }
 
+    @Test("The service of the interoperability cases", arguments: ["empty", "messages", "test"])
+    func interop(name: String) throws {
+        let text = try generate(file: "grpc/testing/\(name).proto", under: "protos", .init(visibility: .package))
+        #expect(try contents(of: "Sources/WeirInterop/Generated/\(name).weir.swift") == text)
+    }
+
     @Test("The data service")
     func dataService() throws {
         let text = try generate(

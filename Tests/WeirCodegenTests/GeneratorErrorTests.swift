@@ -11,14 +11,6 @@ import WeirCodegen
             #"test.proto: only syntax = "proto3" is supported"#
         ),
         (
-            #"syntax = "proto3"; package p; message M {} service S { rpc Up(stream M) returns (M); }"#,
-            "p.S.Up: client streaming is not supported yet"
-        ),
-        (
-            #"syntax = "proto3"; package p; message M {} service S { rpc Both(stream M) returns (stream M); }"#,
-            "p.S.Both: client streaming is not supported yet"
-        ),
-        (
             #"syntax = "proto3"; package p; import "google/protobuf/any.proto"; message M { google.protobuf.Any a = 1; }"#,
             "p.M.a: google.protobuf.Any is not supported yet"
         ),

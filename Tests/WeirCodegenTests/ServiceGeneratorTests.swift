@@ -96,6 +96,63 @@ import WeirCodegen
                 """))
     }
 
+    @Test("Methods that take a stream of requests")
+    func requestStreams() throws {
+        let text = try generate(
+            """
+            syntax = "proto3";
+            package a.v1;
+            message Note {}
+            message Summary {}
+            service Diary {
+              rpc Record(stream Note) returns (Summary);
+              rpc Chat(stream Note) returns (stream Note);
+            }
+            """, .init())
+        let types = try declaration("nonisolated enum A_V1_Diary {", in: text)
+        #expect(
+            types.contains(
+                """
+                            static let descriptor = MethodDescriptor(
+                                service: A_V1_Diary.descriptor, name: "Record", kind: .clientStreaming)
+                """))
+        #expect(
+            types.hasSuffix(
+                """
+                    nonisolated protocol ServiceProtocol: Service {
+                        /// The method `a.v1.Diary.Record`.
+                        nonisolated(nonsending) func record(
+                            _ requests: RequestStream<Method.Record.Input>, context: CallContext
+                        ) async throws -> Method.Record.Output
+
+                        /// The method `a.v1.Diary.Chat`.
+                        nonisolated(nonsending) func chat(
+                            _ requests: RequestStream<Method.Chat.Input>, stream: ResponseStream<Method.Chat.Output>, context: CallContext
+                        ) async throws
+                    }
+                }
+                """))
+        let registration = try declaration("nonisolated extension A_V1_Diary.ServiceProtocol {", in: text)
+        #expect(
+            registration.contains(
+                """
+                    func register(with router: inout Router) {
+                        router.clientStreaming(
+                            A_V1_Diary.Method.Record.descriptor,
+                            A_V1_Diary.Method.Record.Input.self, A_V1_Diary.Method.Record.Output.self
+                        ) { requests, context in
+                            try await self.record(requests, context: context)
+                        }
+                        router.bidirectionalStreaming(
+                            A_V1_Diary.Method.Chat.descriptor,
+                            A_V1_Diary.Method.Chat.Input.self, A_V1_Diary.Method.Chat.Output.self
+                        ) { requests, stream, context in
+                            try await self.chat(requests, stream: stream, context: context)
+                        }
+                    }
+                """))
+    }
+
     @Test("Without a server there are only descriptors, of all four kinds")
     func descriptors() throws {
         let text = try generate(

@@ -11,7 +11,8 @@ import grpc
 import grpc_tools.protoc
 import pytest
 
-from weir_process import ROOT, WeirProcess, weir_binary
+from interop_cases import load_api
+from weir_process import ROOT, WeirProcess, interop_server_binary, weir_binary
 
 MIB = 1 << 20
 # 64 KiB windows that do not grow: the bandwidth-delay probe off.
@@ -148,3 +149,35 @@ def open_channel(start_weir):  # so that channels are closed before servers are 
 def stub(weir, open_channel, api):
     """A stub with default client options on the shared server."""
     return api.Stub(open_channel(weir))
+
+
+@pytest.fixture(scope="session")
+def testing(tmp_path_factory):
+    """The generated modules of grpc.testing: `testing.pb` the messages, `testing.Stub` the stub."""
+    return load_api(tmp_path_factory.mktemp("testing"))
+
+
+@pytest.fixture(scope="module")
+def interop_server(tmp_path_factory):
+    """A `weir-interop-server` that the tests of a module share; nothing may be left on it, and it ends with 0 on SIGTERM."""
+    binary = interop_server_binary()
+    assert os.access(binary, os.X_OK), f"there is no server at {binary}; build it or set WEIR_INTEROP_SERVER"
+    process = WeirProcess(tmp_path_factory.mktemp("log") / "interop.log", server=[binary])
+    try:
+        yield process
+        process.wait_until_quiet()
+        assert process.stop() == 0, process.log[-2000:]
+    finally:
+        process.discard()
+
+
+@pytest.fixture
+def case_channel(interop_server, open_channel):
+    """A channel of the test's own to the server of the interoperability cases."""
+    return open_channel(interop_server)
+
+
+@pytest.fixture
+def cases(case_channel, testing):
+    """A stub with default client options on it."""
+    return testing.Stub(case_channel)

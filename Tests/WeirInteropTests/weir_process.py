@@ -23,6 +23,11 @@ def weir_binary():
     return os.environ.get("WEIR_BINARY") or str(ROOT / ".build" / "release" / "weir")
 
 
+def interop_server_binary():
+    """The server of gRPC's interoperability cases: WEIR_INTEROP_SERVER, or the release build."""
+    return os.environ.get("WEIR_INTEROP_SERVER") or str(ROOT / ".build" / "release" / "weir-interop-server")
+
+
 def eventually(condition, timeout, what, interval=POLL_INTERVAL):
     """Polls until `condition()` is true, and returns what it gave; fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
@@ -36,11 +41,11 @@ def eventually(condition, timeout, what, interval=POLL_INTERVAL):
 
 
 class WeirProcess:
-    """Starts `weir serve --host 127.0.0.1 --port 0 ...` and waits for the line with its address."""
+    """Starts `weir serve --host 127.0.0.1 --port 0 ...`, or another server, and waits for the line with its address."""
 
-    def __init__(self, log_path, *options, data=None):
+    def __init__(self, log_path, *options, data=None, server=None):
         self.log_path = pathlib.Path(log_path)
-        command = [weir_binary(), "serve", "--host", "127.0.0.1"]
+        command = [*(server or [weir_binary(), "serve"]), "--host", "127.0.0.1"]
         if "--port" not in options:
             command += ["--port", "0"]
         if data is not None:
@@ -58,7 +63,7 @@ class WeirProcess:
         if not self._address_known.wait(PATIENCE) or self.port is None:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"weir serve printed no address\n{''.join(self.output)}{self.log}")
+            raise AssertionError(f"{command[0]} printed no address\n{''.join(self.output)}{self.log}")
 
     def _read_output(self):
         for raw in self.process.stdout:
@@ -118,8 +123,8 @@ class WeirProcess:
     def wait_until_quiet(self, timeout=10.0, connections=0):
         """Everything that belongs to calls is back to zero."""
         def quiet(s):
-            counts = (s["streams"], s["handlers"], s["held_bytes"], s["suspended_senders"])
-            return counts == (0, 0, 0, 0) and s["connections"] == connections and (connections or s["timers"] == 0)
+            counts = (s["streams"], s["handlers"], s["held_bytes"], s["received_bytes"], s["suspended_senders"])
+            return counts == (0, 0, 0, 0, 0) and s["connections"] == connections and (connections or s["timers"] == 0)
 
         return self.wait_for(quiet, timeout, "streams, handlers, held bytes, senders, connections and timers at zero")
 

@@ -13,13 +13,27 @@ enum Loopback {
         _ configure: (inout ServerConfiguration) -> Void = { _ in }, handler: @escaping SampleService.Handler,
         test: (Server, String) async throws -> Void
     ) async throws {
+        try await serve(configure, SampleService(stream: handler), test: test)
+    }
+
+    /// As ``serve(_:handler:test:)``, for the method whose request is a stream too.
+    static func serve(
+        chat: @escaping SampleService.ChatHandler, test: (Server, String) async throws -> Void
+    ) async throws {
+        try await serve({ _ in }, SampleService(chat: chat), test: test)
+    }
+
+    private static func serve(
+        _ configure: (inout ServerConfiguration) -> Void, _ service: SampleService,
+        test: (Server, String) async throws -> Void
+    ) async throws {
         var configuration = ServerConfiguration()
         configuration.port = 0
         configuration.threads = 1
         configuration.drainGrace = .seconds(5)
         configure(&configuration)
         let server = Server(
-            configuration: configuration, services: [SampleService(stream: handler)],
+            configuration: configuration, services: [service],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let address = try await server.start()
         let running = Task { try await server.run() }

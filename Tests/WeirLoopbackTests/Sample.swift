@@ -36,14 +36,17 @@ nonisolated struct Sample: ProtobufMessage, Hashable {
     }
 }
 
-/// A service of two streaming methods, whose handlers a test brings along.
+/// A service of streaming methods, whose handlers a test brings along.
 struct SampleService: Service {
     typealias Handler = @Sendable (ResponseStream<Sample>, CallContext) async throws -> Void
+    typealias ChatHandler = @Sendable (RequestStream<Sample>, ResponseStream<Sample>) async throws -> Void
 
     static let path = "/loopback.Samples/Stream"
     static let quickPath = "/loopback.Samples/Quick"
+    static let chatPath = "/loopback.Samples/Chat"
 
-    let stream: Handler
+    var stream: Handler = { _, _ in }
+    var chat: ChatHandler = { _, _ in }
 
     func register(with router: inout Router) {
         let service = ServiceDescriptor(fullyQualifiedName: "loopback.Samples")
@@ -56,6 +59,11 @@ struct SampleService: Service {
             MethodDescriptor(service: service, name: "Quick", kind: .serverStreaming), Sample.self, Sample.self
         ) { _, stream, _ in
             try await stream.send(Sample(1))
+        }
+        router.bidirectionalStreaming(
+            MethodDescriptor(service: service, name: "Chat", kind: .bidirectionalStreaming), Sample.self, Sample.self
+        ) { requests, stream, _ in
+            try await self.chat(requests, stream)
         }
     }
 }

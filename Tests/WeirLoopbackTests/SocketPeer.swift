@@ -46,6 +46,8 @@ final class SocketPeer {
     private var inflater: OpaquePointer?
     private var pending = ByteBuffer()
     private(set) var responses: [UInt32: Response] = [:]
+    /// Credit received, by stream; 0 is the connection.
+    private(set) var credit: [UInt32: Int] = [:]
     /// Whether each DATA frame's bytes are given back at once, on its stream and the connection.
     var returnsCredit = false
 
@@ -81,6 +83,12 @@ final class SocketPeer {
     // MARK: - Sending
 
     func call(_ path: String = SampleService.path, stream: UInt32 = 1) {
+        begin(path, stream: stream)
+        frame(0, flags: 1, stream: stream, ByteBuffer(repeating: 0, count: 5))
+    }
+
+    /// Begins a call whose messages follow.
+    func begin(_ path: String, stream: UInt32 = 1) {
         var block = ByteBuffer()
         for (name, value) in [
             (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "test"),
@@ -93,7 +101,20 @@ final class SocketPeer {
             block.writeString(value)
         }
         frame(1, flags: 4, stream: stream, block)
-        frame(0, flags: 1, stream: stream, ByteBuffer(repeating: 0, count: 5))
+    }
+
+    /// Sends a request message of at most one frame.
+    func upload(_ message: Sample, stream: UInt32 = 1) throws {
+        let bytes = try message.serialized()
+        var payload = ByteBuffer(integer: UInt8(0))
+        payload.writeInteger(UInt32(bytes.readableBytes))
+        payload.writeImmutableBuffer(bytes)
+        frame(0, stream: stream, payload)
+    }
+
+    /// Ends the client's side of a stream.
+    func halfClose(_ stream: UInt32 = 1) {
+        frame(0, flags: 1, stream: stream, ByteBuffer())
     }
 
     func grant(_ bytes: Int, stream: UInt32) {
@@ -154,6 +175,9 @@ final class SocketPeer {
             responses[stream, default: Response()].reset = payload.getInteger(at: payload.readerIndex)
             responses[stream]?.isOver = true
         case 4 where flags & 1 == 0: frame(4, flags: 1, stream: 0, ByteBuffer())
+        case 8:
+            credit[stream, default: 0] +=
+                payload.getInteger(at: payload.readerIndex, as: UInt32.self).map { Int($0) } ?? 0
         case 6 where flags & 1 == 0: frame(6, flags: 1, stream: 0, payload)
         default: break
         }

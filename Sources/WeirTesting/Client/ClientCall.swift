@@ -19,6 +19,11 @@ public struct ClientCall: Sendable {
         self.message = message
     }
 
+    /// Makes a call of a method, without a message.
+    public init(_ method: MethodDescriptor) {
+        self.init(path: method.path)
+    }
+
     /// Makes a call of a method.
     ///
     /// - Throws: the message cannot be encoded.

@@ -266,7 +266,7 @@ extension ByteBuffer {
     }
 
     /// The value of SETTINGS_INITIAL_WINDOW_SIZE in a SETTINGS payload, the last one of several.
-    fileprivate var initialWindow: Int? {
+    var initialWindow: Int? {
         var payload = self
         var window: Int?
         while let id = payload.readInteger(as: UInt16.self), let value = payload.readInteger(as: UInt32.self) {

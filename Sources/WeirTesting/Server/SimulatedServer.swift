@@ -93,6 +93,7 @@ public final class SimulatedServer {
             let counts = connection.connection.counts
             snapshot.streams += counts.streams
             snapshot.heldBytes += counts.heldBytes
+            snapshot.receivedBytes += counts.receivedBytes
             snapshot.suspendedSenders += counts.suspendedSenders
             snapshot.timers += counts.timers
         }
@@ -107,6 +108,9 @@ public final class SimulatedServer {
 
     /// Bytes that connections have taken from the process's budget at the moment.
     public var budgetBytes: Int { budget.takenBytes }
+
+    /// Bytes that connections have taken from the process's receive budget at the moment, for windows and for what they hold.
+    public var receiveBudgetBytes: Int { receiveBudget.takenBytes }
 
     // MARK: - Connections
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+internal import WeirRPC
+package import WeirServer
+
+/// The service that gRPC's published interoperability cases call, as their description has it.
+package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtocol where Time.Duration == Duration {
+    private let clock: Time
+
+    /// Makes a service that waits by this clock.
+    package init(clock: Time) {
+        self.clock = clock
+    }
+
+    /// Largest payload that is made up, in bytes.
+    package static var maximumPayloadBytes: Int32 { 64 << 20 }
+    /// Most responses that `HalfDuplexCall` keeps in mind until the client has ended its side.
+    package static var maximumPendingResponses: Int { 1_024 }
+
+    // MARK: - One request
+
+    package func emptyCall(_ request: Grpc_Testing_Empty, context: CallContext) async throws -> Grpc_Testing_Empty {
+        try await echoMetadata(context)
+        return Grpc_Testing_Empty()
+    }
+
+    package func unaryCall(
+        _ request: Grpc_Testing_SimpleRequest, context: CallContext
+    ) async throws -> Grpc_Testing_SimpleResponse {
+        try await echoMetadata(context)
+        try check(request.responseStatus)
+        var response = Grpc_Testing_SimpleResponse()
+        response.payload = try payload(request.responseSize)
+        if request.fillServerID { response.serverID = "weir" }
+        return response
+    }
+
+    package func cacheableUnaryCall(
+        _ request: Grpc_Testing_SimpleRequest, context: CallContext
+    ) async throws -> Grpc_Testing_SimpleResponse {
+        try await unaryCall(request, context: context)
+    }
+
+    package func unimplementedCall(
+        _ request: Grpc_Testing_Empty, context: CallContext
+    ) async throws -> Grpc_Testing_Empty {
+        throw RPCError(.unimplemented, "UnimplementedCall is not implemented, on purpose")
+    }
+
+    package func streamingOutputCall(
+        _ request: Grpc_Testing_StreamingOutputCallRequest,
+        stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, context: CallContext
+    ) async throws {
+        try await echoMetadata(context)
+        try await respond(to: request.responseParameters, on: stream)
+        try check(request.responseStatus)
+    }
+
+    // MARK: - Many requests
+
+    package func streamingInputCall(
+        _ requests: RequestStream<Grpc_Testing_StreamingInputCallRequest>, context: CallContext
+    ) async throws -> Grpc_Testing_StreamingInputCallResponse {
+        try await echoMetadata(context)
+        var byteCount: Int64 = 0
+        for try await request in requests { byteCount += Int64(request.payload?.body.readableBytes ?? 0) }
+        var response = Grpc_Testing_StreamingInputCallResponse()
+        response.aggregatedPayloadSize = Int32(clamping: byteCount)
+        return response
+    }
+
+    package func fullDuplexCall(
+        _ requests: RequestStream<Grpc_Testing_StreamingOutputCallRequest>,
+        stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, context: CallContext
+    ) async throws {
+        try await echoMetadata(context)
+        for try await request in requests {
+            try check(request.responseStatus)
+            try await respond(to: request.responseParameters, on: stream)
+        }
+    }
+
+    package func halfDuplexCall(
+        _ requests: RequestStream<Grpc_Testing_StreamingOutputCallRequest>,
+        stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, context: CallContext
+    ) async throws {
+        try await echoMetadata(context)
+        var pending: [Grpc_Testing_ResponseParameters] = []
+        for try await request in requests {
+            try check(request.responseStatus)
+            guard request.responseParameters.count <= Self.maximumPendingResponses - pending.count else {
+                throw RPCError(.resourceExhausted, "at most \(Self.maximumPendingResponses) responses may be asked for")
+            }
+            pending += request.responseParameters
+        }
+        try await respond(to: pending, on: stream)
+    }
+
+    // MARK: - What all of them do
+
+    private func respond(
+        to parameters: [Grpc_Testing_ResponseParameters],
+        on stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>
+    ) async throws {
+        for parameter in parameters {
+            if parameter.intervalUs > 0 { try await clock.sleep(for: .microseconds(parameter.intervalUs)) }
+            var response = Grpc_Testing_StreamingOutputCallResponse()
+            response.payload = try payload(parameter.size)
+            try await stream.send(response)
+        }
+    }
+
+    private func payload(_ size: Int32) throws(RPCError) -> Grpc_Testing_Payload {
+        guard size >= 0, size <= Self.maximumPayloadBytes else {
+            throw RPCError(.invalidArgument, "a payload has 0 to \(Self.maximumPayloadBytes) bytes, not \(size)")
+        }
+        var payload = Grpc_Testing_Payload()
+        payload.body = ByteBuffer(repeating: 0, count: Int(size))
+        return payload
+    }
+
+    private func check(_ wanted: Grpc_Testing_EchoStatus?) throws(RPCError) {
+        guard let wanted, wanted.code != 0 else { return }
+        throw RPCError(StatusCode(rawValue: Int(wanted.code)) ?? .unknown, wanted.message)
+    }
+
+    /// Sends back what the case `custom_metadata` wants to see again.
+    private func echoMetadata(_ context: CallContext) async throws {
+        if let value = context.metadata[string: "x-grpc-test-echo-initial"] {
+            var metadata = Metadata()
+            try metadata.add(name: "x-grpc-test-echo-initial", value: value)
+            try await context.setResponseMetadata(metadata)
+        }
+        if let value = context.metadata[binary: "x-grpc-test-echo-trailing-bin"] {
+            var metadata = Metadata()
+            try metadata.add(name: "x-grpc-test-echo-trailing-bin", binary: value)
+            context.setTrailingMetadata(metadata)
+        }
+    }
+}
