@@ -147,7 +147,9 @@ final class ProfileRun {
         while loop.now < end, !isStopped(), asked.contains(where: { $0.element.serverClosed == nil }) {
             loop.turn(until: min(end, loop.now + .milliseconds(50)))
         }
-        for (index, client) in asked { seen.connections[index].serverClosed = client.serverClosed }
+        // A kernel that no longer has the connection says so at once, with a reset; one that does may take long to answer, for
+        // what it repeats to who had vanished stands in front of the answer.
+        for (index, client) in asked { seen.connections[index].serverClosed = client.serverClosed ?? false }
     }
 
     private func settle() {
