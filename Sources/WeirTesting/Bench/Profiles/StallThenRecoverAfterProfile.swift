@@ -38,7 +38,11 @@ public struct StallThenRecoverAfterProfile: BenchProfile {
     /// What to say of the server.
     public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
         let held = seen.streams.filter { $0.longestGap > plan.punctual }
-        var judgement = judgeStalled(seen, plan) { $0.stream == 1 && $0.longestGap <= plan.punctual }
+        // A stream that went on is judged here, the others as all that stall.
+        var judgement =
+            held.isEmpty || seen.streams.contains { $0.stream == 1 && $0.longestGap <= plan.punctual }
+            ? judgeStalled(seen, plan) { $0.stream == 1 && $0.longestGap <= plan.punctual }
+            : judgement(seen, plan, [StalledStreamRule().criterion(plan)])
         if let first = held.first {
             judgement.find(
                 .fail,
