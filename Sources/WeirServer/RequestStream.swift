@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import NIOCore
+public import NIOCore
 internal import WeirEngine
 public import WeirProtobuf
 public import WeirRPC
@@ -28,12 +28,12 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
 
     /// Begins to read, or goes on where another iterator stopped.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(handle: handle)
+        AsyncIterator(call: RequestCall(handle: handle))
     }
 
     /// Takes one message after the other.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        let handle: CallHandle
+        @usableFromInline let call: RequestCall
 
         /// Takes the next message; nil once the client has ended its side and all messages were taken.
         ///
@@ -47,64 +47,94 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
         /// Cancel safety: a cancelled task gets an error or a message, and no message is lost.
         ///
         /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
-        public mutating func next() async throws(RPCError) -> Message? {
-            try await handle.takeRequest()
+        @inlinable
+        public nonisolated(nonsending) mutating func next() async throws(RPCError) -> Message? {
+            if call.isOnLoop {
+                switch try takeNow() {
+                case .message(let message): return message
+                case .ended: return nil
+                case .notYet: break
+                }
+            }
+            return try decode(await call.takeWaiting())
         }
 
-        /// As ``next()``, on the caller's actor.
-        public mutating func next(isolation actor: isolated (any Actor)?) async throws(RPCError) -> Message? {
-            try await handle.takeRequest()
+        /// As ``next()``; `for try await` calls it.
+        ///
+        /// Runs where its caller does without looking at `actor`: to switch to it, even to where the task is already, costs more
+        /// than to take a message.
+        @inlinable
+        public nonisolated(nonsending) mutating func next(
+            isolation actor: (any Actor)?
+        ) async throws(RPCError) -> Message? {
+            try await next()
+        }
+
+        /// Takes what is there; only on the loop.
+        ///
+        /// A function of its own, so that what it needs lies on the stack and not in the frame of the async function, which a
+        /// stream that waits holds.
+        @inlinable @inline(never)
+        func takeNow() throws(RPCError) -> TakenRequest<Message> {
+            switch try call.takeNow() {
+            case .message(let bytes): .message(try Message(request: bytes))
+            case .ended: .ended
+            case .notYet: .notYet
+            }
+        }
+
+        @inlinable @inline(never)
+        func decode(_ bytes: ByteBuffer?) throws(RPCError) -> Message? {
+            guard let bytes else { return nil }
+            return try Message(request: bytes)
         }
     }
 }
 
-/// Taking and decoding request messages.
-extension CallHandle {
-    fileprivate nonisolated(nonsending) func takeRequest<Message: ProtobufMessage>() async throws(RPCError) -> Message?
-    {
-        if isOnLoop {
-            switch try takeRequestNow(Message.self) {
-            case .message(let message): return message
-            case .ended: return nil
-            case .notYet: break
-            }
-        }
-        return try Self.decode(await nextRequest())
-    }
+/// The part of a call that ``RequestStream`` needs when it is compiled into the application's module.
+@usableFromInline
+struct RequestCall: Sendable {
+    let handle: CallHandle
+
+    /// Whether the caller runs on the connection's loop.
+    @usableFromInline
+    var isOnLoop: Bool { handle.isOnLoop }
 
     /// Takes what is there; only on the loop.
-    ///
-    /// A function of its own, so that what it needs lies on the stack and not in the frame of the async function, which a
-    /// stream that waits holds.
-    @inline(never)
-    private func takeRequestNow<Message: ProtobufMessage>(_: Message.Type) throws(RPCError) -> TakenRequest<Message> {
-        guard let outcome = call.requestNow() else { return .notYet }
-        guard let message: Message = try Self.decode(outcome) else { return .ended }
-        return .message(message)
+    @usableFromInline
+    func takeNow() throws(RPCError) -> TakenRequest<ByteBuffer> {
+        switch handle.call.requestNow() {
+        case .message(let bytes): .message(bytes)
+        case .ended: .ended
+        case .failed(let error): throw error
+        case nil: .notYet
+        }
     }
 
-    @inline(never)
-    private static func decode<Message: ProtobufMessage>(_ outcome: RequestOutcome) throws(RPCError) -> Message? {
-        switch outcome {
-        case .message(let bytes): try Message(request: bytes)
-        case .ended: nil
+    /// Suspends until the next message is there, and takes it; nil at the end of the request.
+    @usableFromInline
+    nonisolated(nonsending) func takeWaiting() async throws(RPCError) -> ByteBuffer? {
+        switch await handle.nextRequest() {
+        case .message(let bytes): return bytes
+        case .ended: return nil
         case .failed(let error): throw error
         }
     }
 }
 
 /// What was there when a handler asked for a message.
-private enum TakenRequest<Message> {
-    case message(Message)
+@usableFromInline
+enum TakenRequest<Content> {
+    case message(Content)
     case ended
     case notYet
 }
 
 extension ProtobufMessage {
     /// Decodes a request; what cannot be decoded is the client's fault (grpc-go answers INTERNAL too).
-    @inline(never)
+    @inlinable
     init(request bytes: ByteBuffer) throws(RPCError) {
-        do {
+        do throws(ProtobufError) {
             try self.init(serialized: bytes)
         } catch {
             throw RPCError(.internalError, "the request is not a valid \(Self.protobufName): \(error)", cause: error)
