@@ -16,11 +16,15 @@ final class BenchDisplay: Sendable {
     }
 
     private let isTerminal = isatty(STDOUT_FILENO) == 1
+    /// Whether the terminal knows how to clear a line.
+    private let isLive: Bool
     private let colours: Bool
     private let state = Mutex(State())
 
     init() {
-        colours = isTerminal && getenv("NO_COLOR") == nil && String(cString: getenv("TERM") ?? strdup("")) != "dumb"
+        let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
+        isLive = isTerminal && !terminal.isEmpty && terminal != "dumb"
+        colours = isLive && getenv("NO_COLOR") == nil
     }
 
     /// Shows one thing.
@@ -36,7 +40,7 @@ final class BenchDisplay: Sendable {
                 state.atMost = atMost
                 live("\(name): connecting", &state)
             case .sample(let name, let sample):
-                guard isTerminal else { return }
+                guard isLive else { return }
                 live(Self.text(name, sample, state), &state)
             case .ended(let result):
                 clear(&state)
@@ -77,8 +81,8 @@ final class BenchDisplay: Sendable {
     }
 
     private func live(_ text: String, _ state: inout State) {
-        guard isTerminal else { return }
-        write("\r\u{1B}[K" + text.prefix(max(20, width - 1)))
+        guard isLive else { return }
+        write("\r\u{1B}[K" + text.prefix(max(1, width - 1)))
         state.hasLiveLine = true
     }
 

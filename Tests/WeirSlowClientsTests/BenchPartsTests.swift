@@ -69,6 +69,20 @@ struct BenchPartsTests {
         #expect(ProcessProbe(pid: Int32.max).processorTime == nil)
     }
 
+    @Test("a process that is over and that nobody has asked how it ended is gone")
+    func overAndUnasked() {
+        var child = pid_t()
+        var arguments = [strdup("true"), nil]
+        defer { free(arguments[0]) }
+        #expect(posix_spawnp(&child, "true", nil, nil, &arguments, environ) == 0)
+        // Waits for its end, and leaves it as it is.
+        var info = siginfo_t()
+        #expect(waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT) == 0)
+        #expect(ProcessProbe(pid: child).residentBytes == nil)
+        var status: Int32 = 0
+        #expect(waitpid(child, &status, 0) == child)
+    }
+
     @Test("options out of range are refused with what is wrong")
     func options() {
         let plan = BenchPlan(call: ClientCall(path: "/a/B"))
@@ -90,5 +104,11 @@ struct BenchPartsTests {
         #expect(problem { $0.plan.stallDeadline = .milliseconds(99) } != nil)
         #expect(problem { $0.plan.duration = .seconds(3_601) } != nil)
         #expect(problem { $0.pid = 0 } != nil)
+        #expect(problem { $0.plan.streams = 10_000 } == nil)
+        #expect(
+            problem {
+                $0.plan.streams = 10_000
+                $0.plan.call.message = [UInt8](repeating: 0, count: 65_530)
+            } != nil)
     }
 }

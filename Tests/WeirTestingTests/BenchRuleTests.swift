@@ -204,6 +204,24 @@ struct BenchRuleTests {
         #expect(StalledPeriod.of([], until: .seconds(1)) == nil)
     }
 
+    @Test("what a window can carry is not expected twice over a long way")
+    func farAway() {
+        var canary = BenchObservation.Canary()
+        #expect(plan.bytesPerSecond(windows: 10, of: canary) == plan.bytesPerSecond)
+        canary.percentile99 = .milliseconds(200)
+        #expect(plan.bytesPerSecond(windows: 1, of: canary) == 327_675)
+        #expect(plan.bytesPerSecond(windows: 2, of: canary) == 655_350)
+    }
+
+    @Test("a method may take as long to begin as it took for the control, and as long again")
+    func beginsLate() {
+        var plan = plan
+        plan.control.firstDataAfter = .seconds(9)
+        #expect(plan.methodPause == .seconds(18))
+        plan.control.firstDataAfter = .seconds(900)
+        #expect(plan.methodPause == .seconds(60))
+    }
+
     @Test("windows that fill, for every method")
     func windows() {
         var plan = plan

@@ -32,6 +32,27 @@ struct BenchSideRuleTests {
         #expect(verdict { CanaryRule().judge(seen, &$0) }.rawValue == expected)
     }
 
+    @Test("the pauses of a method that is quiet by itself say nothing of the server")
+    func quietMethod() {
+        var seen = BenchObservation()
+        seen.canary.calls = 10
+        seen.canaryAlone.longestGap = .seconds(1)
+        seen.canary.longestGap = .seconds(600)
+        #expect(verdict { CanaryRule().judge(seen, &$0) } == .pass)
+    }
+
+    @Test("the first reason is one for the verdict, whenever it was found")
+    func firstReason() {
+        var judgement = Judgement(criterion: "")
+        judgement.find(.pass, "seen")
+        judgement.find(.inconclusive, "unclear")
+        judgement.find(.fail, "bad")
+        judgement.find(.weak, "late")
+        judgement.find(.fail, "bad too")
+        #expect(judgement.verdict == .fail)
+        #expect(judgement.reasons == ["bad", "unclear", "seen", "late", "bad too"])
+    }
+
     @Test("a canary whose calls fail, and one that made none")
     func canaryFails() {
         var seen = BenchObservation()

@@ -22,6 +22,9 @@ public struct BenchOptions: Sendable {
     /// Most streams in all that a profile may open.
     public static let mostStreams = 10_000
 
+    /// Most bytes of a connection's requests, with what their fields take: they are held until the kernel has them.
+    static let mostRequestBytes = 16 << 20
+
     /// Makes options for a target.
     public init(host: String, port: Int, plan: BenchPlan, profiles: [any BenchProfile]) {
         self.host = host
@@ -46,6 +49,10 @@ public struct BenchOptions: Sendable {
         }
         if plan.streams > Self.mostStreams || plan.streams * plan.connections > Self.mostStreams {
             return "streams times connections must be at most \(Self.mostStreams)"
+        }
+        let request = plan.call.message.count + plan.call.path.utf8.count + 256
+        if plan.streams > Self.mostRequestBytes / request {
+            return "so many streams send requests of more than \(Self.mostRequestBytes >> 20) MiB: choose fewer"
         }
         if let pid, pid < 1 { return "pid \(pid) is not a process" }
         return nil

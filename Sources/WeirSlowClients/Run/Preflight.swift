@@ -22,7 +22,7 @@ struct Preflight {
         do {
             address = try SocketAddress.makeAddressResolvingHost(host, port: port)
         } catch {
-            throw BenchError(.couldNotRun, "\(host) is not known: \(error)")
+            throw BenchError(.couldNotRun, "\(host) is not known")
         }
         guard allowsRemote || Self.isLoopback(address) else {
             throw BenchError(
@@ -94,7 +94,11 @@ struct Preflight {
             case (nil, let http?) where http != "200":
                 throw BenchError(.couldNotRun, "\(call.path) answered with HTTP status \(GRPCMessage.printable(http))")
             default:
-                throw BenchError(.couldNotRun, "\(call.path) sent no message within 10s")
+                throw BenchError(
+                    .couldNotRun,
+                    stream.isOver
+                        ? "\(call.path) ended without a message and without a status"
+                        : "\(call.path) sent no message within 10s")
             }
         }
         if let status = stream.status, status != 0 {
@@ -130,6 +134,12 @@ struct Preflight {
                 record.closedAt != nil
                     ? "\(target) closed the connection without an answer: it does not speak plaintext HTTP/2"
                     : "\(target) did not answer within 10s: it does not speak plaintext HTTP/2")
+        }
+        if record.isUnderstood, let code = client.recorder.stream(1)?.reset {
+            return BenchError(.couldNotRun, "\(call.path) was reset with code \(code) before it was answered")
+        }
+        if record.isUnderstood, record.closedAt != nil {
+            return BenchError(.couldNotRun, "\(target) closed the connection before it answered \(call.path)")
         }
         guard !record.isUnderstood else {
             return BenchError(.couldNotRun, "\(call.path) was not answered within 10s")

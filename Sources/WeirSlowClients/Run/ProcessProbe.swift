@@ -6,11 +6,11 @@ internal import Glibc
 struct ProcessProbe {
     let pid: Int32
 
-    /// Resident bytes; nil when the process is gone.
+    /// Resident bytes; nil when the process is gone, or is over and only waits for its parent to ask how it ended.
     var residentBytes: Int? {
         guard let text = Self.read("/proc/\(pid)/statm") else { return nil }
         let fields = text.split(separator: " ")
-        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+        guard fields.count > 1, let pages = Int(fields[1]), pages > 0 else { return nil }
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 

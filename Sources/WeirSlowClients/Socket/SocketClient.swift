@@ -30,7 +30,7 @@ final class SocketClient {
     /// Once its profile has no say any more.
     private var isProbing = false
 
-    /// Most bytes held that the kernel does not take; what a profile sends beyond that is dropped.
+    /// Most bytes held that the kernel does not take; what a profile sends beyond that is dropped, unless it is all in one.
     private static let mostUnsentBytes = 1 << 20
     private static let readBytes = 1 << 16
     /// POLLRDHUP of poll(2).
@@ -171,7 +171,10 @@ final class SocketClient {
     private func carryOut(_ command: ClientCommand) {
         switch command {
         case .send(let bytes):
-            guard !hasVanished, unsent.readableBytes + bytes.count <= Self.mostUnsentBytes else { return }
+            // What a client begins with is sent whole: ten thousand requests are more than that.
+            guard !hasVanished,
+                unsent.readableBytes == 0 || unsent.readableBytes + bytes.count <= Self.mostUnsentBytes
+            else { return }
             recorder.noteSent(bytes, at: sinceConnected)
             unsent.writeBytes(bytes)
             flush()

@@ -30,6 +30,14 @@ extension BenchPlan {
         control.bytesPerSecond.isFinite ? min(max(1, control.bytesPerSecond), 1e12) : 1e12
     }
 
+    /// What so many connections can carry whose windows are the usual ones: one for each time that an answer takes.
+    ///
+    /// The control had wider windows. A server that is far away is not a bad one.
+    package func bytesPerSecond(windows count: Int, of canary: BenchObservation.Canary) -> Double {
+        let answer = max(0.001, canary.percentile99 / .seconds(1))
+        return min(bytesPerSecond, Double(max(1, count)) * Double(Self.usualWindowBytes) / answer)
+    }
+
     /// How long the method takes to send that much, at most half a minute; as long again for a busy machine.
     package func fills(_ bytes: Int) -> Duration {
         min(.seconds(30), control.firstDataAfter + .seconds(2 * Double(max(0, bytes)) / bytesPerSecond))
@@ -58,9 +66,11 @@ extension BenchPlan {
         return isLarge && fills(Self.kernelBytes) < .seconds(30)
     }
 
-    /// How long the method itself may pause between two messages, twice what they take on average; a minute at most.
+    /// How long the method itself may pause before its first message and between two, twice what they take on average; a
+    /// minute at most.
     package var methodPause: Duration {
-        min(.seconds(60), .seconds(2 * Double(max(0, control.largestMessageBytes) + 5) / bytesPerSecond))
+        let between = Duration.seconds(min(60, 2 * Double(max(0, control.largestMessageBytes) + 5) / bytesPerSecond))
+        return min(.seconds(60), max(between, 2 * control.firstDataAfter))
     }
 
     /// When streams whose windows are full are blocked for certain, counted from their beginning.

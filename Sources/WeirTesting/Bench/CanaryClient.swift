@@ -28,6 +28,8 @@ public struct CanaryClient: ClientProfile {
     private var connectionBytes = 0
     /// Since when the steady stream has an open window and nothing came.
     private var waitsSince: Duration?
+    /// Whether the server asked for another connection, as it does once one is old.
+    private var isLeaving = false
 
     /// Makes a canary that tells this meter what it sees.
     public init(_ call: ClientCall, meter: CanaryMeter) {
@@ -56,12 +58,14 @@ public struct CanaryClient: ClientProfile {
                 client.send(.ping(Array(payload.readableBytesView), acknowledge: true))
             case .data:
                 dataCame(header, &client)
+            case .goAway:
+                sentAway(payload)
             default:
                 break
             }
             if header.endsStream || header.kind == .rstStream { ended(header, &client) }
         case .closed:
-            meter.failed()
+            if probe != nil || !isLeaving { meter.failed() }
         default:
             break
         }
@@ -73,6 +77,7 @@ public struct CanaryClient: ClientProfile {
             client.send(.reset(probe.stream, code: 8))
             self.probe = nil
         }
+        guard probe != nil || !isLeaving else { return client.close() }
         if probe == nil { beginProbe(&client) }
         guard let steady else { return beginSteady(&client) }
         if let waitsSince { meter.waits(client.now - waitsSince) }
@@ -80,6 +85,15 @@ public struct CanaryClient: ClientProfile {
         client.send(.windowUpdate(unreturnedBytes, stream: steady))
         unreturnedBytes = 0
         waitsSince = waitsSince ?? client.now
+    }
+
+    /// A GOAWAY without an error is no failure (RFC 9113 §6.8): calls under way end here, the next ones go elsewhere.
+    private mutating func sentAway(_ payload: ByteBuffer) {
+        guard let last = payload.getInteger(at: payload.readerIndex, as: UInt32.self),
+            payload.getInteger(at: payload.readerIndex + 4, as: UInt32.self) == 0
+        else { return }
+        isLeaving = true
+        if let probe, probe.stream > Int32(bitPattern: last & 0x7FFF_FFFF) { self.probe = nil }
     }
 
     private mutating func dataCame(_ header: FrameReader.Header, _ client: inout ClientCommands) {

@@ -41,8 +41,9 @@ public struct Judgement: Sendable, Equatable {
 
     /// Says that something was found; the verdict becomes no better.
     public mutating func find(_ verdict: Verdict, _ reason: String) {
+        // The first reason is what lines and test reports have room for: it is one for the verdict.
+        reasons.insert(reason, at: verdict > self.verdict ? 0 : reasons.count)
         self.verdict = max(self.verdict, verdict)
-        reasons.append(reason)
     }
 
     /// Adds a number; replaces one of the same name.

@@ -62,11 +62,11 @@ public struct ClientCommands: Sendable {
 
     /// Sends bytes, frames or not.
     public mutating func send(_ bytes: [UInt8]) {
-        if case .send(let before)? = commands.last {
-            commands[commands.count - 1] = .send(before + bytes)
-        } else {
-            commands.append(.send(bytes))
-        }
+        guard case .send(var all)? = commands.last else { return commands.append(.send(bytes)) }
+        // Taken out first, so that it grows in its place: thousands of calls would be copied thousands of times.
+        commands.removeLast()
+        all += bytes
+        commands.append(.send(all))
     }
 
     /// Reads from the socket until that many more bytes were taken, then stops.

@@ -179,6 +179,8 @@ public final class ClientRecorder {
             record.isUnderstood = false
             return
         }
+        // Taken out first, so that it grows in its place: an endless block of small frames would be copied for each of them.
+        fieldBlock = nil
         block.bytes += content.readableBytesView
         fieldBlock = block
         guard header.flags & RawFrame.endHeaders != 0 else { return }

@@ -21,6 +21,8 @@ public struct CancelWhileBlockedProfile: BenchProfile {
         var client = CancelWhileBlockedClient(
             plan.call, after: Self.waiting(plan), calls: Self.rounds * plan.streams, concurrency: plan.streams)
         client.session.streamWindowBytes = plan.stallWindowBytes
+        // What blocks is each stream's own window: the connection's would be used up for many turns of a long way.
+        client.session.connectionWindowBytes = max(BenchPlan.usualWindowBytes, plan.streams * plan.stallWindowBytes)
         return plan.each(client)
     }
 

@@ -49,7 +49,8 @@ public struct SiblingStarvationProfile: BenchProfile {
     /// What to say of the server.
     public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
         let siblings = max(1, plan.streams - 1) * max(1, seen.connections.count)
-        let share = plan.bytesPerSecond * (seen.elapsed / .seconds(1)) / Double(siblings)
+        let rate = plan.bytesPerSecond(windows: plan.connections, of: seen.canaryAlone)
+        let share = rate * (seen.elapsed / .seconds(1)) / Double(siblings)
         let honest = HonestReaderRule(
             ownPause: plan.methodPause + plan.control.firstDataAfter,
             expectedBytes: Int(min(share * Self.expectedShare, 1e15)), allowance: Self.allowance)

@@ -27,7 +27,8 @@ public struct SteadyProfile: BenchProfile {
         let clients = Double(max(1, seen.streams.count))
         // An eighth of an equal share of what one client alone got: that one had wider windows, and clients of a bench share a
         // machine with the server and with whatever else runs there.
-        let share = plan.bytesPerSecond * (seen.elapsed / .seconds(1)) / clients / 8
+        let rate = plan.bytesPerSecond(windows: plan.connections, of: seen.canaryAlone)
+        let share = rate * (seen.elapsed / .seconds(1)) / clients / 8
         let rule = HonestReaderRule(ownPause: plan.methodPause, expectedBytes: Int(min(share, 1e15)))
         var judgement = judgement(seen, plan, [rule.criterion])
         rule.judge(seen.connections, until: seen.elapsed, &judgement)

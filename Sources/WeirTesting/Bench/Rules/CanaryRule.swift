@@ -14,6 +14,9 @@ package struct CanaryRule: Sendable {
     /// Up to this time it is weak and no worse, in any case.
     package static let weakTime = Duration.milliseconds(500)
 
+    /// A steady stream that waits for so long alone is not judged.
+    package static let quiet = Duration.seconds(1)
+
     /// Makes the rule.
     package init() {}
 
@@ -47,6 +50,8 @@ package struct CanaryRule: Sendable {
         }
         judge(
             "The canary's first messages took", beside.percentile99, alone: alone.percentile99, &judgement)
+        // A method that is quiet for so long by itself may be quiet for any time: its pauses say nothing of the server.
+        guard alone.longestGap < Self.quiet else { return }
         judge("The canary's steady stream waited", beside.longestGap, alone: alone.longestGap, &judgement)
     }
 
