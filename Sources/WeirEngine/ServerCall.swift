@@ -33,7 +33,7 @@ package final class ServerCall {
     /// Connection and call let go of each other when the stream ends.
     let connection: ServerConnection
     @exclusivity(unchecked) var machine: ServerCallStateMachine
-    var deframer: MessageDeframer
+    @exclusivity(unchecked) var deframer: MessageDeframer
     var request: ByteBuffer?
     /// When the request has to be whole, by the connection's receive clock; ``MonotonicInstant/distantFuture`` when it is, and
     /// where the handler takes its messages one by one.
@@ -67,7 +67,7 @@ package final class ServerCall {
         self.head = head
         deadline = head.timeout.map { now + $0 }
         unsafe machine = ServerCallStateMachine(kind: route.method.kind)
-        deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
+        unsafe deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
     }
 
     /// The stream's number, for logs.

@@ -10,7 +10,7 @@ extension ServerConnection {
         guard let bytes = stream.inbound.take() else { return }
         guard let call = stream.owner as? ServerCall, call.isOpen else { return session.discardRequest(of: stream) }
         let count = bytes.readableBytes
-        call.deframer.append(bytes)
+        unsafe call.deframer.append(bytes)
         if call.route.method.kind.streamsRequests {
             answerAsk(of: call)
         } else {
@@ -45,7 +45,7 @@ extension ServerConnection {
     func endRequest(of call: ServerCall) {
         requestIsOver(call)
         call.request = nil
-        call.deframer = MessageDeframer(maximumMessageBytes: 0)
+        unsafe call.deframer = MessageDeframer(maximumMessageBytes: 0)
         session.discardRequest(of: call.stream)
         if let waiter = call.requestWaiter.take() { act(.resumeReceiver(waiter, .failed(call.error))) }
     }
@@ -54,7 +54,7 @@ extension ServerConnection {
 
     private func collectRequest(of call: ServerCall) {
         do throws(RPCError) {
-            while let message = try call.deframer.next() {
+            while let message = try unsafe call.deframer.next() {
                 switch unsafe call.machine.requestMessageReceived() {
                 case .deliver: call.request = message
                 case .fail(let status): return fail(call, status)
@@ -70,7 +70,7 @@ extension ServerConnection {
 
     /// The application waits for a message that is not whole: the client is given the credit for its rest.
     func requestIsWanted(on call: ServerCall) {
-        let wholeBytes = call.stream.receiveCredit.heldBytes + call.deframer.missingBytes
+        let wholeBytes = unsafe call.stream.receiveCredit.heldBytes + call.deframer.missingBytes
         guard session.receiving.couldHold(wholeBytes) else {
             let text = "a request of \(wholeBytes) bytes is larger than the receive budget"
             return fail(call, Status(code: .resourceExhausted, message: text))
@@ -94,7 +94,7 @@ extension ServerConnection {
     func takeRequest(of call: ServerCall) -> RequestOutcome? {
         guard call.isOpen else { return .failed(call.error) }
         do throws(RPCError) {
-            if let message = try call.deframer.next() {
+            if let message = try unsafe call.deframer.next() {
                 _ = unsafe call.machine.requestMessageReceived()
                 session.requestTaken(MessagePrefix.byteCount + message.readableBytes, on: call.stream)
                 return .message(message)

@@ -21,8 +21,14 @@ struct InteropServerCommand: AsyncParsableCommand {
     var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 picks a free one and prints it.")
     var port = 10_000
+    @Option(name: .customLong("use_tls"), help: "Whether to serve TLS, which is not there yet: false.")
+    var useTLS = false
     @Option(help: "Event loops, each a thread. (default: one per core)")
     var threads: Int?
+
+    func validate() throws {
+        guard !useTLS else { throw ValidationError("--use_tls true: there is no TLS yet") }
+    }
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)

@@ -88,6 +88,21 @@ struct RequestEndTests {
         #expect(response.reset == 0)
     }
 
+    @Test("a client that says nothing for the idle deadline is cancelled; one that says something in time is not")
+    func idle() throws {
+        var configuration = ServerConfiguration()
+        configuration.idleDeadline = .seconds(5)
+        let steps: [ScriptClient.Step] = [
+            .send(after: .zero, [Self.call, .note("one")]), .send(after: .seconds(4), [.note("two")]),
+            .send(after: .seconds(8), [.note("three")]),
+        ]
+        let (seen, response) = try run(steps, for: .seconds(20), configuration: configuration)
+        #expect(seen.texts == ["one", "two", "three"])
+        #expect(seen.code == response.statusCode)
+        #expect(seen.endedAt.map { $0 >= .seconds(13) && $0 < .seconds(13.1) } == true)
+        #expect(response.order == "HR")
+    }
+
     @Test("a message over the limit fails the call with RESOURCE_EXHAUSTED as soon as its prefix is there")
     func oversized() throws {
         var configuration = ServerConfiguration()

@@ -145,6 +145,22 @@ struct RequestStreamTests {
         }
     }
 
+    @Test("a stream of requests is a sequence as any other: sent back as it is, and mapped")
+    func sequences() throws {
+        var service = StreamService()
+        service.chat = { requests, stream, _ in
+            try await stream.send(contentsOf: requests.prefix(2))
+            try await stream.send(contentsOf: requests.map { Note($0.text.uppercased()) })
+        }
+        let simulation = try simulation(service)
+        let client = simulation.connect(
+            ScriptClient(
+                [.call(StreamService.chat.path)] + ["a", "b", "c", "d"].map { .note($0) } + [.halfClose()]))
+        try simulation.run(for: .seconds(1))
+        #expect(try client.response.messages(of: Note.self).map(\.text) == ["a", "b", "C", "D"])
+        #expect(client.response.statusCode == .ok)
+    }
+
     @Test("a method is of the kind that its handler is made for, whatever its descriptor says")
     func kinds() throws {
         struct Mislabelled: Service {
