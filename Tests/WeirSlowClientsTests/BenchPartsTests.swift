@@ -49,6 +49,18 @@ struct BenchPartsTests {
         #expect(result.percentile99 > .milliseconds(800))
     }
 
+    @Test("one slow call of few is no percentile, two are")
+    func fewCalls() {
+        var tally = CanaryTally()
+        var reading = CanaryMeter.Reading()
+        reading.latencies = [Duration](repeating: .milliseconds(1), count: 18) + [.milliseconds(90)]
+        tally.add(reading)
+        #expect(tally.result.percentile99 < .milliseconds(2) && tally.result.longest == .milliseconds(90))
+        reading.latencies = [.milliseconds(90)]
+        tally.add(reading)
+        #expect(tally.result.percentile99 > .milliseconds(80))
+    }
+
     @Test("latencies beyond a minute and of nothing are counted, not trapped on")
     func extremes() {
         var tally = CanaryTally()

@@ -12,7 +12,7 @@ public struct BenchObservation: Sendable {
         public var failures = 0
         /// The time to the first message that half of the calls did not exceed.
         public var median = Duration.zero
-        /// The time to the first message that 99 of 100 calls did not exceed.
+        /// The time to the first message that 99 of 100 calls did not exceed; of fewer than 150, all but the slowest.
         public var percentile99 = Duration.zero
         /// The longest time to a first message.
         public var longest = Duration.zero
