@@ -151,8 +151,9 @@ public final class ClientRecorder {
             stream.messages = messages.count
             stream.cutBytes = messages.cutBytes
             stream.largestMessageBytes = messages.largestBytes
-            if let resetAt = stream.resetByClientAt, now - resetAt > StreamRecord.lateAfter {
-                stream.lateBytes += header.length
+            if let resetAt = stream.resetByClientAt {
+                stream.bytesAfterReset += header.length
+                if now - resetAt > StreamRecord.lateAfter { stream.lateBytes += header.length }
             }
             if content.readableBytes > 0 {
                 if content.readableBytes < 5, !header.endsStream { stream.tinyDataFrames += 1 }

@@ -32,6 +32,8 @@ public struct StreamRecord: Sendable, Equatable {
     public internal(set) var reset: UInt32?
     /// Bytes of DATA without padding.
     public internal(set) var dataBytes = 0
+    /// Bytes of DATA that came after the client had reset the stream.
+    public internal(set) var bytesAfterReset = 0
     /// Bytes of DATA that came more than ``lateAfter`` after the client had reset the stream.
     public internal(set) var lateBytes = 0
     /// What a server may still have sent before it learned of a reset has come by then.

@@ -10,6 +10,8 @@ public struct CancelWhileBlockedClient: ClientProfile {
     /// Its calls.
     public var session: ClientSession
     private let waiting: Duration
+    /// The credit that goes ahead of each reset, in bytes.
+    public static let creditBytes = 4 << 20
     private let concurrency: Int
 
     /// Makes a client that cancels each call that long after it began, with so many calls at once.
@@ -38,7 +40,7 @@ public struct CancelWhileBlockedClient: ClientProfile {
             let id = Int32(truncatingIfNeeded: number)
             guard session.stream(id) != nil else { return }
             // Credit goes ahead of the reset: a server that takes no notice of a reset shows by using it.
-            client.send(.windowUpdate(1 << 20, stream: id))
+            client.send(.windowUpdate(Self.creditBytes, stream: id))
             client.send(.reset(id, code: 8))
             session.end(id, &client)
         }

@@ -15,6 +15,8 @@ public struct CancelWhileBlockedProfile: BenchProfile {
     public init() {}
 
     private static let rounds = 3
+    /// What a server may send with the credit ahead of a reset before it sees the reset right behind.
+    private static let mostBytesAfterReset = 1 << 20
 
     /// The clients that are connected.
     public func clients(_ plan: BenchPlan) -> [BenchClient] {
@@ -58,6 +60,14 @@ public struct CancelWhileBlockedProfile: BenchProfile {
         }
         let lateBytes = seen.streams.reduce(0) { $0 + $1.lateBytes }
         judgement.figure("lateBytes", lateBytes)
+        let afterReset = seen.streams.map(\.bytesAfterReset).max() ?? 0
+        judgement.figure("mostBytesAfterReset", afterReset)
+        if afterReset > Self.mostBytesAfterReset {
+            judgement.find(
+                .fail,
+                "\(BenchText.bytes(afterReset)) came on a stream after its reset: it was not ended, and used the credit that had "
+                    + "gone ahead of the reset.")
+        }
         if lateBytes > 0 {
             judgement.find(
                 .fail,
@@ -78,5 +88,7 @@ public struct CancelWhileBlockedProfile: BenchProfile {
     }
 
     /// Until the server is blocked, and well before it would end the streams by itself.
-    private static func waiting(_ plan: BenchPlan) -> Duration { min(plan.isBlockedAfter, plan.stallDeadline / 2) }
+    private static func waiting(_ plan: BenchPlan) -> Duration {
+        min(plan.isBlockedAfter + .milliseconds(300), plan.stallDeadline / 2)
+    }
 }
