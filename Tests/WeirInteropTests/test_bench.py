@@ -151,7 +151,7 @@ def test_ctrl_c_ends_it_within_a_second_with_the_partial_report(start_weir, tmp_
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
     assert line.startswith("steady: "), line
-    time.sleep(0.5)
+    server.wait_for(lambda s: s["suspended_senders"] >= 10, 10, "the streams that nobody reads")
     sent = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130

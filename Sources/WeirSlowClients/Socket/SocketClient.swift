@@ -79,7 +79,6 @@ final class SocketClient {
         if hasVanished { descriptor.dropNothing() }
         hasVanished = false
         allowance = .max
-        unsent = ByteBuffer(bytes: unsent.readableBytesView.prefix(Self.mostUnsentBytes))
         unsent.writeBytes(RawFrame.ping().bytes)
         flush()
         loop.update()
