@@ -6,7 +6,9 @@
 /// `limit = (1 - smoothing) x limit + smoothing x new`; a window that used less than half of the limit changes nothing.
 /// `short` is the window's p90, `long` its moving mean over ``longWindow`` windows. Two additions can be chosen:
 /// *a frozen baseline*, where `long` does not learn from windows in which calls were kept out, so that lasting overload does
-/// not come to look normal; and *a fast start*, where the limit doubles until latency first answers.
+/// not come to look normal; and *a fast start*, where the limit doubles until latency first answers. A frozen baseline is
+/// measured anew after ``Configuration/probesAfter`` windows: the limit goes to its minimum for two windows, where latency is
+/// not its doing, so that a normal that has become slower is found out.
 public struct Gradient2Limit: LimitAlgorithm {
     /// The settings, with the published defaults.
     public struct Configuration: Hashable, Sendable {
@@ -28,6 +30,8 @@ public struct Gradient2Limit: LimitAlgorithm {
         public var warmUp = 10
         /// Whether the long run learns nothing while calls are kept out.
         public var freezesBaseline = false
+        /// Windows with a frozen baseline after which it is measured anew; zero for never.
+        public var probesAfter = 0
         /// Whether the limit doubles at first.
         public var startsFast = false
 
@@ -39,6 +43,16 @@ public struct Gradient2Limit: LimitAlgorithm {
     private var estimate: Double
     private var baseline: LongRunMean
     private var isStarting: Bool
+    private var frozenWindows = 0
+    private var probe: Probe?
+
+    /// The baseline is being measured at the minimum.
+    private struct Probe: Sendable {
+        /// The estimate to go back to.
+        let estimate: Double
+        /// Whether the window with calls from before is over.
+        var isSettled = false
+    }
 
     /// A limit with its settings.
     public init(_ configuration: Configuration = Configuration()) {
@@ -51,8 +65,7 @@ public struct Gradient2Limit: LimitAlgorithm {
     /// What the default chain uses for a server with so many cores: begins at the cores and grows fast until latency
     /// answers, with a frozen baseline.
     ///
-    /// At the lower bound, one call per core, latency is not the limit's doing, so that is where the baseline still learns
-    /// in overload.
+    /// The minimum is one call per core, where latency is not the limit's doing.
     public static func server(cores: Int, maximum: Int = 10_000) -> Gradient2Limit {
         var configuration = Configuration()
         configuration.minimum = max(1, cores)
@@ -61,6 +74,7 @@ public struct Gradient2Limit: LimitAlgorithm {
         configuration.queue = max(1, Double(configuration.minimum) / 4)
         configuration.tolerance = 1.25
         configuration.freezesBaseline = true
+        configuration.probesAfter = 300
         configuration.startsFast = true
         return Gradient2Limit(configuration)
     }
@@ -75,10 +89,22 @@ public struct Gradient2Limit: LimitAlgorithm {
     public mutating func update(_ window: LatencyWindow) {
         guard window.samples > 0, window.p90Nanoseconds > 0 else { return }
         let short = Double(window.p90Nanoseconds)
+        if let probe {
+            measured(short, probe)
+            return
+        }
         let isFrozen =
             configuration.freezesBaseline && window.wasLimited && baseline.value > 0 && short > baseline.value
-            && limit > configuration.minimum
-        if !isFrozen {
+        if isFrozen {
+            frozenWindows += 1
+            if configuration.probesAfter > 0, frozenWindows >= configuration.probesAfter {
+                frozenWindows = 0
+                probe = Probe(estimate: estimate)
+                estimate = Double(configuration.minimum)
+                return
+            }
+        } else {
+            frozenWindows = 0
             baseline.add(short)
             // Latency has fallen for good: forget the bad time faster than the mean would.
             if baseline.value / short > 2 { baseline.scale(by: 0.95) }
@@ -94,6 +120,19 @@ public struct Gradient2Limit: LimitAlgorithm {
         }
         let next = estimate * gradient + configuration.queue
         estimate = clamped(estimate * (1 - configuration.smoothing) + next * configuration.smoothing)
+    }
+
+    /// A window at the minimum; the first still has calls in it that began before.
+    private mutating func measured(_ short: Double, _ probe: Probe) {
+        guard probe.isSettled else {
+            self.probe?.isSettled = true
+            return
+        }
+        // Much slower than it was: how far the limit may go now is as unknown as at the start.
+        if short > 1.5 * baseline.value { isStarting = configuration.startsFast }
+        baseline.restart(at: short)
+        estimate = probe.estimate
+        self.probe = nil
     }
 
     private func clamped(_ limit: Double) -> Double {
@@ -122,6 +161,12 @@ struct LongRunMean: Sendable {
         } else {
             value = value * (1 - weight) + sample * weight
         }
+    }
+
+    mutating func restart(at sample: Double) {
+        count = 1
+        sum = sample
+        value = sample
     }
 
     mutating func scale(by factor: Double) {

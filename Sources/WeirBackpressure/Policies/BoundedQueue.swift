@@ -16,7 +16,8 @@ public final class BoundedQueue: LoadSignal {
         /// does not, new calls wait for at most `target` and the newest is next.
         ///
         /// CoDel as servers use it, with adaptive LIFO (Maurer, "Fail at Scale", ACM Queue 13/8): in overload the newest
-        /// caller is the likeliest to be still there, and nobody waits long only to be turned away.
+        /// caller is the likeliest to be still there, and nobody waits long only to be turned away. Unlike there, overload
+        /// is over when no call waited in vain for an interval, not at the first moment at which the queue is empty.
         case controlledDelay(target: Duration, interval: Duration)
 
         /// Controlled delay with the published 5 ms and 100 ms.
@@ -126,7 +127,7 @@ public final class BoundedQueue: LoadSignal {
         let (next, length) = state.withLock { line -> (Next?, Int) in
             guard let entry = line.next(at: now) else { return (nil, 0) }
             let reason = line.lateness(of: entry, at: now)
-            if reason != nil { line.drop(entry) }
+            if reason != nil { line.drop(entry, at: now) }
             return (Next(entry: entry, rejection: reason.map { self.late($0, entry, line, at: now) }), line.count)
         }
         if let next, next.rejection != nil { reportEnd(of: next.entry, length: length, at: now) }

@@ -32,6 +32,8 @@ struct WaitingLine: Sendable {
     private var entries = Deque<WaitingEntry>()
     private var nextID: UInt64 = 0
     private var lastEmpty: PolicyInstant?
+    /// When the last call waited in vain, or found no place, in overload.
+    private var lastLoss: PolicyInstant?
     private var inHand: UInt64?
     private var inHandIsAbandoned = false
     private var isServing = false
@@ -65,9 +67,17 @@ struct WaitingLine: Sendable {
     }
 
     /// Whether the queue has not run empty for an interval: a standing queue, not a burst.
+    ///
+    /// It stays so until an interval has passed in which no call waited in vain. Short waits alone would empty the queue by
+    /// chance now and then, and each time the calls of the next interval would wait for all of it again.
     private func isOverloaded(at now: PolicyInstant) -> Bool {
         guard isControlled, let lastEmpty else { return false }
-        return now.nanoseconds(since: lastEmpty) > interval
+        if now.nanoseconds(since: lastEmpty) > interval { return true }
+        return lastLoss.map { now.nanoseconds(since: $0) <= interval } ?? false
+    }
+
+    private mutating func noteLoss(at now: PolicyInstant) {
+        if isOverloaded(at: now) { lastLoss = now }
     }
 
     // MARK: - Joining and leaving
@@ -86,7 +96,10 @@ struct WaitingLine: Sendable {
             guard wait < deadline.nanoseconds(since: now) else { return .tooLate(isPast: false) }
             until = min(until, deadline)
         }
-        guard count < capacity else { return .full }
+        guard count < capacity else {
+            noteLoss(at: now)
+            return .full
+        }
         let entry = WaitingEntry(id: nextID, call: call, joinedAt: now, until: until, held: held, onTurn: onTurn)
         nextID += 1
         entries.append(entry)
@@ -161,9 +174,10 @@ struct WaitingLine: Sendable {
         return .queueTimeout
     }
 
-    /// Lets go of the entry in hand, which had no turn.
-    mutating func drop(_ entry: WaitingEntry) {
+    /// Lets go of the entry in hand, whose time is up.
+    mutating func drop(_ entry: WaitingEntry, at now: PolicyInstant) {
         inHand = nil
+        noteLoss(at: now)
         noteIfEmpty()
     }
 
@@ -191,6 +205,7 @@ struct WaitingLine: Sendable {
     mutating func expire(at now: PolicyInstant) -> [WaitingEntry] {
         latest = max(latest, now)
         guard let first = nextExpiry, first <= now else { return [] }
+        noteLoss(at: now)
         let late = entries.filter { $0.until <= now }
         entries.removeAll { $0.until <= now }
         noteIfEmpty()
