@@ -23,8 +23,12 @@ struct AdaptiveLimitTests {
         }
     }
 
-    private func run(_ limit: AdaptiveLimit, from start: Double, for seconds: Double, as outcome: CallOutcome = .succeeded) {
-        if let grant = limit.admit(.plain, at: at(start)).grant { limit.end(grant, as: outcome, at: at(start + seconds)) }
+    private func run(
+        _ limit: AdaptiveLimit, from start: Double, for seconds: Double, as outcome: CallOutcome = .succeeded
+    ) {
+        if let grant = limit.admit(.plain, at: at(start)).grant {
+            limit.end(grant, as: outcome, at: at(start + seconds))
+        }
     }
 
     @Test("a window closes with enough calls over enough time, and not before")
@@ -99,7 +103,8 @@ struct AdaptiveLimitTests {
     func events() {
         let recorder = EventRecorder()
         let limit = AdaptiveLimit(
-            Script(log: Script.Log(), limits: [5, 7, 7]), window: .milliseconds(1), minimumSamples: 1, observer: recorder)
+            Script(log: Script.Log(), limits: [5, 7, 7]), window: .milliseconds(1), minimumSamples: 1,
+            observer: recorder)
         run(limit, from: 0, for: 1)
         run(limit, from: 2, for: 1)
         #expect(recorder.events == [.limitChanged(policy: "adaptive", from: 5, to: 7)])

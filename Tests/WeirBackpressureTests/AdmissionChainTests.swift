@@ -59,13 +59,16 @@ struct AdmissionChainTests {
         #expect(turns.all.isEmpty)
     }
 
-    @Test("permits, tokens and places return to zero under any interleaving, and each waiting call is told once", arguments: 0..<40)
+    @Test(
+        "permits, tokens and places return to zero under any interleaving, and each waiting call is told once",
+        arguments: 0..<40)
     func property(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         let rate = RateLimit(perSecond: 200, burst: 50, by: .everyone)
         let bulkhead = Bulkhead(capacity: 12, by: .priority, partitions: ["high": .init(guaranteed: 4)])
         let limit = ConcurrencyLimit(6)
-        let adaptive = AdaptiveLimit(AIMDLimit(initial: 5, minimum: 2, maximum: 8), window: .milliseconds(5), minimumSamples: 2)
+        let adaptive = AdaptiveLimit(
+            AIMDLimit(initial: 5, minimum: 2, maximum: 8), window: .milliseconds(5), minimumSamples: 2)
         let discipline: BoundedQueue.Discipline =
             seed % 2 == 0 ? .controlledDelay : .firstInFirstOut(timeout: .milliseconds(30))
         let queue = BoundedQueue(capacity: 5, discipline: discipline)

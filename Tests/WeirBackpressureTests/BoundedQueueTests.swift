@@ -62,7 +62,8 @@ struct BoundedQueueTests {
         var running = rig.come(0, at: at(0)).permit
         for number in 1...3 { #expect(rig.come(number, at: at(0)).waiting != nil) }
         #expect(
-            rig.come(4, at: at(0)).rejection == Rejection(.queueFull, policy: "queue", retryAfter: .after(.seconds(50))))
+            rig.come(4, at: at(0)).rejection == Rejection(.queueFull, policy: "queue", retryAfter: .after(.seconds(50)))
+        )
         // One call every 2 s leaves the queue.
         for number in 1...2 {
             running?.succeeded(at: at(Double(number) * 2))
@@ -153,7 +154,8 @@ struct BoundedQueueTests {
         let limit = ConcurrencyLimit(1)
         let turns = TurnRecorder()
         let chain = AdmissionChain(
-            [bulkhead], queue: BoundedQueue(capacity: 5, discipline: .firstInFirstOut(timeout: .seconds(1))), limits: [limit])
+            [bulkhead], queue: BoundedQueue(capacity: 5, discipline: .firstInFirstOut(timeout: .seconds(1))),
+            limits: [limit])
         let permit = try #require(chain.admit(.plain, at: at(0), onTurn: turns.onTurn(0)).permit)
         let waiting = try #require(chain.admit(.plain, at: at(0), onTurn: turns.onTurn(1)).waiting)
         #expect(bulkhead.inUse() == 2)

@@ -42,7 +42,8 @@ struct BulkheadTests {
             let guaranteed = Int.random(in: 0...5, using: &random)
             shares[name] = .init(guaranteed: guaranteed, maximum: guaranteed + Int.random(in: 0...6, using: &random))
         }
-        let bulkhead = Bulkhead(capacity: Int.random(in: 1...20, using: &random), by: .caller(.peer), partitions: shares)
+        let bulkhead = Bulkhead(
+            capacity: Int.random(in: 1...20, using: &random), by: .caller(.peer), partitions: shares)
         var running: [(name: String, grant: Grant)] = []
         for step in 0..<2000 {
             let name = names[Int.random(in: 0..<4, using: &random)]

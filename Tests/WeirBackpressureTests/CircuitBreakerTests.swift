@@ -122,7 +122,9 @@ struct CircuitBreakerTests {
         }
         for grant in running { breaker.end(grant, as: .ignored, at: at(now)) }
         for _ in 0..<probes {
-            if let grant = breaker.admit(.plain, at: at(now + 10)).grant { breaker.end(grant, as: .succeeded, at: at(now + 10)) }
+            if let grant = breaker.admit(.plain, at: at(now + 10)).grant {
+                breaker.end(grant, as: .succeeded, at: at(now + 10))
+            }
         }
         #expect(breaker.breakerState == .closed)
     }

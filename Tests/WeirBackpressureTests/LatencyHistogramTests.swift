@@ -42,7 +42,11 @@ struct LatencyHistogramTests {
         var histogram = LatencyHistogram()
         histogram.record(value)
         #expect(histogram.total == 1)
-        if value <= 0 { #expect(histogram.quantile(1) == 0) } else { #expect(histogram.quantile(1) > 1_000_000_000_000) }
+        if value <= 0 {
+            #expect(histogram.quantile(1) == 0)
+        } else {
+            #expect(histogram.quantile(1) > 1_000_000_000_000)
+        }
         histogram.removeAll()
         #expect(histogram.quantile(1) == 0)
     }

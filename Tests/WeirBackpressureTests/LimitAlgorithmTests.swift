@@ -46,7 +46,8 @@ struct LimitAlgorithmTests {
         var limit = Gradient2Limit()
         var model = Gradient2Model()
         for _ in 0..<2000 {
-            let milliseconds = Int.random(in: 0..<10, using: &random) == 0 ? 500.0 : Double.random(in: 5...50, using: &random)
+            let milliseconds =
+                Int.random(in: 0..<10, using: &random) == 0 ? 500.0 : Double.random(in: 5...50, using: &random)
             let inFlight = Int.random(in: 0...250, using: &random)
             limit.update(window(milliseconds, inFlight: inFlight))
             model.update(Double(Int64(milliseconds * 1e6)), inFlight: inFlight)

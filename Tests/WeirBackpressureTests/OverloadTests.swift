@@ -26,7 +26,9 @@ struct OverloadTests {
 
     private static let unloadedP99 = OverloadedServer(chain: nil, seed: 1).run(load: 0.1, seconds: 30, warmUp: 0).p99()
 
-    @Test("with the standard chain goodput stays at its peak and accepted calls stay fast", arguments: [1.5, 2, 3, 5, 10], [UInt64(1), 2])
+    @Test(
+        "with the standard chain goodput stays at its peak and accepted calls stay fast",
+        arguments: [(1.5, UInt64(1)), (2, 2), (3, 1), (3, 2), (3, 3), (5, 4), (10, 5)])
     func holds(load: Double, seed: UInt64) {
         let result = withChain(load, seed: seed)
         #expect(goodput(result) >= 0.9)
@@ -39,7 +41,9 @@ struct OverloadTests {
         #expect(result.answeredByClient.allSatisfy { Double($0) >= 0.5 * mean })
     }
 
-    @Test("with the standard chain nothing is turned away at half of the capacity, from the first call on", arguments: 1...5)
+    @Test(
+        "with the standard chain nothing is turned away at half of the capacity, from the first call on",
+        arguments: 1...5)
     func halfLoad(seed: Int) {
         let result = OverloadedServer(chain: .standard(cores: OverloadedServer.cores), seed: UInt64(seed)).run(
             load: 0.5, seconds: Self.seconds, warmUp: 0)

@@ -190,11 +190,14 @@ struct PolicyBufferTests {
         }
     }
 
-    @Test("offered = delivered + dropped + held at every step, as the model says and never above the capacity", arguments: 0..<50)
+    @Test(
+        "offered = delivered + dropped + held at every step, as the model says and never above the capacity",
+        arguments: 0..<50)
     func property(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed))
         var model = Model(
-            kind: Model.Kind.allCases[seed % Model.Kind.allCases.count], capacity: Int.random(in: 1...8, using: &random),
+            kind: Model.Kind.allCases[seed % Model.Kind.allCases.count],
+            capacity: Int.random(in: 1...8, using: &random),
             capacityBytes: Int.random(in: 1...200, using: &random))
         var buffer = PolicyBuffer(policy: model.policy)
         var taken = Set<Message>()

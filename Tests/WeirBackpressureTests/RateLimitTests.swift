@@ -29,7 +29,9 @@ struct RateLimitTests {
             if abs(tokens - Double(cost)) < 1e-4 { continue }
             let missing = bucket.take(cost, shape, at: now)
             #expect((missing == nil) == (tokens >= Double(cost)))
-            if missing == nil { tokens -= Double(cost) } else if let missing {
+            if missing == nil {
+                tokens -= Double(cost)
+            } else if let missing {
                 #expect(abs(Double(missing) * rate / 1e9 - (Double(cost) - tokens)) < 1e-3)
             }
             #expect((0...Int64(burst)).contains(bucket.tokens(shape, at: now)))
@@ -120,7 +122,8 @@ struct RateLimitTests {
         #expect(limit.callers == 1)
     }
 
-    @Test("absurd rates and bursts neither trap nor let everything through", arguments: [0, -1, .nan, .infinity, 1e-300])
+    @Test(
+        "absurd rates and bursts neither trap nor let everything through", arguments: [0, -1, .nan, .infinity, 1e-300])
     func absurd(rate: Double) {
         let limit = RateLimit(perSecond: rate, burst: .max)
         var admitted = 0

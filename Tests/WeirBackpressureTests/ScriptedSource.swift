@@ -31,6 +31,15 @@ final class Signal: Sendable {
     }
 }
 
+/// Sets a signal when it is let go.
+final class Witness: Sendable {
+    private let ended: Signal
+
+    init(_ ended: Signal) { self.ended = ended }
+
+    deinit { ended.set() }
+}
+
 /// The numbers below `count`, as fast as they are taken; then it waits at a gate, and ends.
 struct ScriptedSource: AsyncSequence, Sendable {
     let count: Int
@@ -40,6 +49,8 @@ struct ScriptedSource: AsyncSequence, Sendable {
     /// Lets it end; without a `go` it ends when it is cancelled.
     let go = Signal()
     let wasCancelled = Signal()
+    /// Whoever iterated has stopped.
+    let wasLetGo = Signal()
     let pulled = PullCount()
 
     final class PullCount: Sendable {
@@ -50,6 +61,7 @@ struct ScriptedSource: AsyncSequence, Sendable {
 
     struct Iterator: AsyncIteratorProtocol {
         let source: ScriptedSource
+        let witness: Witness
         var next = 0
 
         mutating func next() async throws -> Int? {
@@ -71,5 +83,5 @@ struct ScriptedSource: AsyncSequence, Sendable {
         }
     }
 
-    func makeAsyncIterator() -> Iterator { Iterator(source: self) }
+    func makeAsyncIterator() -> Iterator { Iterator(source: self, witness: Witness(wasLetGo)) }
 }

@@ -18,7 +18,9 @@ public struct ObjectiveLimit: LimitAlgorithm {
     public private(set) var limit: Int
 
     /// A limit for an objective.
-    public init(p99 objective: Duration, initial: Int = 20, minimum: Int = 1, maximum: Int = 1000, backoff: Double = 0.9) {
+    public init(
+        p99 objective: Duration, initial: Int = 20, minimum: Int = 1, maximum: Int = 1000, backoff: Double = 0.9
+    ) {
         self.objective = objective
         self.minimum = max(1, minimum)
         self.maximum = max(self.minimum, maximum)

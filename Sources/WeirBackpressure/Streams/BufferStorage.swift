@@ -56,7 +56,8 @@ final class BufferStorage<Message: Sendable>: Sendable {
     // MARK: - The producer's side
 
     func offer(_ message: Message, bytes: Int, at now: PolicyInstant) -> Offering {
-        let (offering, dropped, waiter) = state.withLock { state -> (Offering, Int, CheckedContinuation<Void, Never>?) in
+        let (offering, dropped, waiter) = state.withLock {
+            state -> (Offering, Int, CheckedContinuation<Void, Never>?) in
             if case .none = state.end {} else { return (.cancelled, 0, nil) }
             switch state.buffer.offer(message, bytes: bytes, at: now) {
             case .accepted: return (.taken, 0, state.consumer.take())
@@ -87,7 +88,9 @@ final class BufferStorage<Message: Sendable>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = state.withLock { state -> Bool in
-                    guard case .none = state.end, !Task.isCancelled, !state.buffer.hasRoom(for: bytes) else { return false }
+                    guard case .none = state.end, !Task.isCancelled, !state.buffer.hasRoom(for: bytes) else {
+                        return false
+                    }
                     state.producer = continuation
                     return true
                 }
