@@ -156,7 +156,9 @@ public final class AdmissionChain: Sendable {
         entry.onTurn(.reject(rejection))
     }
 
-    /// Lets waiting calls in until a limit says no. One thread at a time; what happens meanwhile makes it go round again.
+    /// Lets waiting calls in until a limit says no.
+    ///
+    /// One thread at a time; what happens meanwhile makes it go round again.
     private func serve(at now: PolicyInstant) {
         guard let queue, queue.beginServing() else { return }
         repeat {

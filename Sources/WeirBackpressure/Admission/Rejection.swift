@@ -63,7 +63,9 @@ public struct Rejection: Error, Hashable, Sendable {
         return error
     }
 
-    /// Milliseconds, a fraction rounded up: coming back early would be in vain. At most what fits gRPC's 32-bit number.
+    /// Milliseconds, a fraction rounded up: coming back early would be in vain.
+    ///
+    /// At most what fits gRPC's 32-bit number.
     static func wholeMilliseconds(_ duration: Duration) -> Int64 {
         let nanoseconds = max(0, duration.clampedNanoseconds)
         let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)

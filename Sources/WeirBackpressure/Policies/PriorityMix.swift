@@ -29,7 +29,9 @@ struct PriorityMix: Sendable {
         newer.add(priority)
     }
 
-    /// Whether a call of that priority belongs to the `part` of the calls that matter least. Critical ones never do.
+    /// Whether a call of that priority belongs to the `part` of the calls that matter least.
+    ///
+    /// Critical ones never do.
     mutating func isShed(_ priority: CallPriority, part: Double) -> Bool {
         guard part > 0, priority < .critical else { return false }
         if part >= 1 { return true }

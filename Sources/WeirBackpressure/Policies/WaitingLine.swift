@@ -212,7 +212,9 @@ struct WaitingLine: Sendable {
         return Array(late)
     }
 
-    /// When the first wait ends. Waits are of two lengths, so the line is not sorted by their ends.
+    /// When the first wait ends.
+    ///
+    /// Waits are of two lengths, so the line is not sorted by their ends.
     var nextExpiry: PolicyInstant? {
         entries.lazy.map(\.until).min()
     }

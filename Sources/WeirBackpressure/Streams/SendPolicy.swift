@@ -32,7 +32,9 @@ public struct SendPolicy<Message>: Sendable {
         capacityBytes = max(1, bytes)
     }
 
-    /// The producer waits until there is room. Nothing is lost; the producer must be one that can wait.
+    /// The producer waits until there is room.
+    ///
+    /// Nothing is lost; the producer must be one that can wait.
     public static func suspend(capacity: Int, bytes: Int = .max) -> SendPolicy {
         SendPolicy(.suspend(timeout: nil), name: "suspend", capacity: capacity, bytes: bytes)
     }
