@@ -29,6 +29,7 @@ let package = Package(
     name: "weir",
     products: [
         .library(name: "WeirRPC", targets: ["WeirRPC"]),
+        .library(name: "WeirBackpressure", targets: ["WeirBackpressure"]),
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
@@ -51,6 +52,7 @@ let package = Package(
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "WeirHTTP2", dependencies: ["CNGHTTP2", nioCore, deque], swiftSettings: strictWithC),
         .target(name: "WeirRPC", dependencies: [nioCore], swiftSettings: strict),
+        .target(name: "WeirBackpressure", dependencies: ["WeirRPC", deque], swiftSettings: strict),
         .target(
             name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),
         .target(
@@ -117,6 +119,8 @@ let package = Package(
         .testTarget(
             name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
+        .testTarget(
+            name: "WeirBackpressureTests", dependencies: ["WeirBackpressure", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirEngineTests",
             dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
