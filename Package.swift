@@ -150,7 +150,10 @@ let package = Package(
             dependencies: ["WeirConfiguration", "WeirServer", "WeirRPC", configuration], swiftSettings: strict),
         .testTarget(
             name: "WeirCommandTests",
-            dependencies: ["WeirCommand", "WeirConfiguration", "WeirServer", configuration, argumentParser],
+            dependencies: [
+                "WeirCommand", "WeirConfiguration", "WeirServer", "WeirSlowClients", configuration, argumentParser,
+                logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",

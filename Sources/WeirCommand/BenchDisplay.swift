@@ -22,6 +22,7 @@ final class BenchDisplay: Sendable {
     private let colours: Bool
     private let state = Mutex(State())
     private let output = OutputQueue(file: STDOUT_FILENO)
+    private let warnings = OutputQueue(file: STDERR_FILENO)
 
     init() {
         let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
@@ -33,6 +34,7 @@ final class BenchDisplay: Sendable {
     func show(_ progress: BenchProgress) {
         state.withLock { state in
             switch progress {
+            case .warning(let text): warnings.line("weir: warning: \(text)")
             case .measuring:
                 live("measuring the method and a well-behaved client by itself")
             case .began(let name, let place, let count, let atMost):
@@ -54,6 +56,7 @@ final class BenchDisplay: Sendable {
     ///
     /// - Throws: `CommandFailure` when not all of it could be written.
     func clear() async throws {
+        _ = await warnings.finish()
         let error = await output.finish()
         if error != 0 { throw StandardOutput.failure(error) }
     }

@@ -2,8 +2,10 @@
 
 import ArgumentParser
 import Glibc
+import Logging
 import Testing
 import WeirConfiguration
+import WeirServer
 
 @testable import WeirCommand
 
@@ -69,8 +71,8 @@ struct ServeSettingsTests {
         let text = String(decoding: try ReportFile.read(path, atMost: 1 << 20), as: UTF8.self)
         let (begin, end) = ("<!-- table -->\n", "<!-- end of table -->")
         let table = SettingsTable.markdown(ServeSettings.table, defaults: ServeSettings())
-        let head = try #require(text.range(of: begin))
-        let tail = try #require(text.range(of: end))
+        let head = try #require(text.firstRange(of: begin))
+        let tail = try #require(text.firstRange(of: end))
         if getenv("WEIR_WRITE_DOCS") != nil {
             try ReportFile.write(text[..<head.upperBound] + table + text[tail.lowerBound...], to: path)
         } else {
