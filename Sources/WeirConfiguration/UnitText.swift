@@ -64,16 +64,15 @@ package enum UnitText {
     private static func product(_ digits: Substring, _ unit: Int64) -> Int64? {
         let parts = digits.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, let whole = Int64(parts[0]) else { return nil }
-        var (result, overflow) = whole.multipliedReportingOverflow(by: unit)
+        let (product, overflow) = whole.multipliedReportingOverflow(by: unit)
         guard !overflow else { return nil }
-        // Each digit behind the point counts a tenth of the one before it.
-        var rest = unit
-        for digit in parts.count == 2 ? parts[1] : "" {
-            guard let value = digit.wholeNumberValue, value == 0 || rest % 10 == 0 else { return nil }
-            rest /= 10
-            (result, overflow) = result.addingReportingOverflow(Int64(value) * rest)
-            guard !overflow else { return nil }
-        }
-        return result
+        guard parts.count == 2 else { return product }
+        // The digits behind the point, as a number of tenths, hundredths and so on of the unit.
+        guard parts[1].count <= 18, let fraction = Int64(parts[1]) else { return nil }
+        let scale = parts[1].reduce(Int64(1)) { scale, _ in scale * 10 }
+        let (quotient, remainder) = scale.dividingFullWidth(fraction.multipliedFullWidth(by: unit))
+        guard remainder == 0 else { return nil }
+        let (sum, isTooLarge) = product.addingReportingOverflow(quotient)
+        return isTooLarge ? nil : sum
     }
 }

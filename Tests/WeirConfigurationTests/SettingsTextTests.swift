@@ -7,7 +7,8 @@ import WeirConfiguration
 struct SettingsTextTests {
     @Test(arguments: [
         ("250ms", Duration.milliseconds(250)), ("30s", .seconds(30)), ("1.5m", .seconds(90)), ("2h", .seconds(7200)),
-        ("0.000000001s", .nanoseconds(1)), ("1us", .microseconds(1)), ("0s", .zero),
+        ("0.000000001s", .nanoseconds(1)), ("1us", .microseconds(1)), ("0.123456789h", .nanoseconds(444_444_440_400)),
+        ("0s", .zero),
         ("9223372036s", .seconds(9_223_372_036)),
     ])
     func durations(_ text: String, _ expected: Duration) {
@@ -30,7 +31,10 @@ struct SettingsTextTests {
         #expect(UnitText.bytes(text) == expected)
     }
 
-    @Test(arguments: ["", "64potatoes", "0.5", "1.3KiB", "9223372036854775808", "8388608TiB", "-1", "KiB", "64kb"])
+    @Test(arguments: [
+        "", "64potatoes", "0.5", "1.3KiB", "1.5", "9223372036854775807.5KiB", "1.9999999999999999999KiB",
+        "9223372036854775808", "8388608TiB", "-1", "KiB", "64kb",
+    ])
     func whatIsNoSize(_ text: String) {
         #expect(UnitText.bytes(text) == nil)
     }
