@@ -36,7 +36,9 @@ struct Preflight {
         return allowed
     }
 
-    /// The first of these addresses that takes a connection; the first one if none does. Blocks.
+    /// The first of these addresses that takes a connection; the first one if none does.
+    ///
+    /// Blocks.
     static func reachable(_ addresses: [SocketAddress], isStopped: () -> Bool) -> SocketAddress? {
         // Of one address the control says more about what is wrong with it.
         guard addresses.count > 1 else { return addresses.first }

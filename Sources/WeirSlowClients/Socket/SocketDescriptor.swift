@@ -55,7 +55,9 @@ final class SocketDescriptor {
 
     deinit { shut() }
 
-    /// Whether connecting is over, well or not, by then. Blocks.
+    /// Whether connecting is over, well or not, by then.
+    ///
+    /// Blocks.
     func awaitConnection(milliseconds: Int32) -> Bool {
         var asked = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&asked, 1, milliseconds) > 0
