@@ -23,6 +23,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -32,6 +33,7 @@ let package = Package(
         .library(name: "WeirBackpressure", targets: ["WeirBackpressure"]),
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
+        .library(name: "WeirConfiguration", targets: ["WeirConfiguration"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
         .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
@@ -45,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
@@ -65,6 +68,9 @@ let package = Package(
             dependencies: ["WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", nioCore, logging],
             swiftSettings: strictWithC),
         .target(
+            name: "WeirConfiguration", dependencies: ["WeirServer", "WeirRPC", configuration],
+            swiftSettings: strict),
+        .target(
             name: "WeirTesting",
             dependencies: [
                 "WeirServer", "WeirTransport", "WeirEngine", "WeirHTTP2", "WeirRPC", "WeirProtobuf", nioCore, deque,
@@ -84,8 +90,9 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
-                nioPosix,
+                "WeirConfiguration", "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC",
+                logging,
+                configuration, argumentParser, deque, nioPosix,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -141,6 +148,16 @@ let package = Package(
         .testTarget(
             name: "WeirServerTests",
             dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirConfigurationTests",
+            dependencies: ["WeirConfiguration", "WeirServer", "WeirRPC", configuration], swiftSettings: strict),
+        .testTarget(
+            name: "WeirCommandTests",
+            dependencies: [
+                "WeirCommand", "WeirConfiguration", "WeirServer", "WeirSlowClients", configuration, argumentParser,
+                logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",

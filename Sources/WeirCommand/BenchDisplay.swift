@@ -6,13 +6,14 @@ internal import WeirSlowClients
 internal import WeirTesting
 
 /// Shows how far a bench is: one line that changes on a terminal, a line for each profile elsewhere.
+///
+/// It is told by the threads that measure, and keeps none of them waiting: a terminal may be stopped for minutes.
 final class BenchDisplay: Sendable {
     private struct State {
         var began = ContinuousClock.now
         var place = 0
         var count = 0
         var atMost = Duration.zero
-        var hasLiveLine = false
     }
 
     private let isTerminal = isatty(STDOUT_FILENO) == 1
@@ -20,6 +21,8 @@ final class BenchDisplay: Sendable {
     private let isLive: Bool
     private let colours: Bool
     private let state = Mutex(State())
+    private let output = OutputQueue(file: STDOUT_FILENO)
+    private let warnings = OutputQueue(file: STDERR_FILENO)
 
     init() {
         let terminal = getenv("TERM").map { String(cString: $0) } ?? ""
@@ -31,35 +34,42 @@ final class BenchDisplay: Sendable {
     func show(_ progress: BenchProgress) {
         state.withLock { state in
             switch progress {
+            case .warning(let text): warnings.line("weir: warning: \(text)")
             case .measuring:
-                live("measuring the method and a well-behaved client by itself", &state)
+                live("measuring the method and a well-behaved client by itself")
             case .began(let name, let place, let count, let atMost):
                 state.began = .now
                 state.place = place
                 state.count = count
                 state.atMost = atMost
-                live("\(name): connecting", &state)
+                live("\(name): connecting")
             case .sample(let name, let sample):
                 guard isLive else { return }
-                live(Self.text(name, sample, state), &state)
+                live(Self.text(name, sample, state))
             case .ended(let result):
-                clear(&state)
-                StandardOutput.line(TextTable.line(result, colours: colours))
+                output.line(TextTable.line(result, colours: colours))
             }
         }
     }
 
-    /// Takes the changing line away.
-    func clear() { state.withLock { clear(&$0) } }
+    /// Takes the changing line away, and waits until all is written.
+    ///
+    /// - Throws: `CommandFailure` when not all of it could be written.
+    func clear() async throws {
+        _ = await warnings.finish()
+        let error = await output.finish()
+        if error != 0 { throw StandardOutput.failure(error) }
+    }
 
-    /// The table of all verdicts.
-    func finish(_ report: BenchReport) {
-        clear()
+    /// Shows the table of all verdicts, and waits until all is written.
+    ///
+    /// - Throws: `CommandFailure` when not all of it could be written.
+    func finish(_ report: BenchReport) async throws {
         if isTerminal, report.profiles.count > 1 {
-            StandardOutput.line("\n" + TextTable.table(report.profiles, width: width, colours: colours))
+            output.line("\n" + TextTable.table(report.profiles, width: width, colours: colours))
         }
-        StandardOutput.line(
-            TextTable.counts(report.summary) + (report.isComplete ? "" : " (ended before all profiles ran)"))
+        output.line(TextTable.counts(report.summary) + (report.isComplete ? "" : " (ended before all profiles ran)"))
+        try await clear()
     }
 
     private static func text(_ name: String, _ sample: BenchObservation.Sample, _ state: State) -> String {
@@ -80,25 +90,12 @@ final class BenchDisplay: Sendable {
         bytes < 10 << 20 ? "\(bytes >> 10)KiB" : "\(bytes >> 20)MiB"
     }
 
-    private func live(_ text: String, _ state: inout State) {
-        guard isLive else { return }
-        write("\r\u{1B}[K" + text.prefix(max(1, width - 1)))
-        state.hasLiveLine = true
-    }
-
-    private func clear(_ state: inout State) {
-        guard state.hasLiveLine else { return }
-        write("\r\u{1B}[K")
-        state.hasLiveLine = false
+    private func live(_ text: String) {
+        if isLive { output.live(String(text.prefix(max(1, width - 1)))) }
     }
 
     private var width: Int {
         var size = winsize()
         return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
-    }
-
-    private func write(_ text: String) {
-        var bytes = Array(text.utf8)
-        _ = Glibc.write(STDOUT_FILENO, &bytes, bytes.count)
     }
 }

@@ -18,6 +18,8 @@ struct CommandFailure: Error {
         case systemError = 71
         /// Something cannot be written.
         case cannotCreate = 73
+        /// Standard output takes nothing.
+        case ioError = 74
     }
 
     var code: Code
@@ -32,9 +34,13 @@ struct CommandFailure: Error {
 
     /// Prints the line to standard error and ends the process.
     func exit() -> Never {
-        let text = "weir: \(message)\(hint.map { " (\($0))" } ?? "")\n"
-        var bytes = Array(text.utf8)
-        _ = write(STDERR_FILENO, &bytes, bytes.count)
+        Self.say("\(message)\(hint.map { " (\($0))" } ?? "")")
         Glibc.exit(code.rawValue)
+    }
+
+    /// Prints a line to standard error.
+    static func say(_ text: String) {
+        // Where nobody hears it there is nobody to be told that.
+        _ = StandardOutput.write(Array("weir: \(text)\n".utf8), to: STDERR_FILENO)
     }
 }

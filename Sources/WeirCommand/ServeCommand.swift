@@ -5,8 +5,8 @@ internal import Glibc
 internal import Logging
 internal import NIOPosix
 internal import UnixSignals
+internal import WeirConfiguration
 internal import WeirDataService
-internal import WeirRPC
 internal import WeirServer
 
 /// `weir serve`: the DataService over the files of a directory.
@@ -24,78 +24,50 @@ struct ServeCommand: AsyncParsableCommand {
             SIGTERM or SIGINT drains: no new calls, running ones have --drain-grace to end. A second signal exits at once.
             SIGUSR1 prints what the server holds at the moment as one line of JSON.
 
+            Every setting can also stand in a file (--config) and in the environment (--stall-deadline is
+            WEIR_STALL_DEADLINE); flags come first, then the environment, then the file. --print-config shows what is in force.
+
             Example: weir serve --data sample-data --stall-deadline 30s --stream-buffer 64KiB
 
             Durations are written 250ms, 30s, 5m or 1h; sizes 65536, 64KiB or 4MiB.
             """)
 
-    @Option(help: "Name or address to listen on.")
-    var host = "127.0.0.1"
-    @Option(help: "Port to listen on; 0 picks a free one and prints it.")
-    var port = 50051
-    @Option(help: ArgumentHelp("Directory whose files are served, by relative name.", valueName: "dir"))
-    var data: String?
-    @Option(help: "Event loops, each a thread. (default: one per core)")
-    var threads: Int?
-    @Option(help: ArgumentHelp("Cancel a stream blocked this long without progress.", valueName: "duration"))
-    var stallDeadline = "60s"
-    @Option(
-        help: ArgumentHelp(
-            "As --stall-deadline, once the handler is done and its tail is unsent.", valueName: "duration"))
-    var tailDeadline = "60s"
-    @Option(
-        help: ArgumentHelp(
-            "Cancel a stream on which nothing is sent or received this long. (default: never)", valueName: "duration"))
-    var idleDeadline: String?
-    @Option(
-        help: ArgumentHelp(
-            "Cancel a stream whose client reads fewer bytes per second, over 30s. (default: none)", valueName: "size"))
-    var minimumRate: String?
-    @Option(
-        help: ArgumentHelp(
-            "Close a connection whose preface, SETTINGS or their acknowledgement take longer.", valueName: "duration"))
-    var handshakeDeadline = "10s"
-    @Option(
-        help: ArgumentHelp(
-            "Close a connection with a frame or header fields unfinished for longer.", valueName: "duration"))
-    var frameDeadline = "10s"
-    @Option(
-        help: ArgumentHelp(
-            "Refuse a request that is not whole after this; each KiB of it buys a second more.", valueName: "duration"))
-    var requestDeadline = "10s"
-    @Option(help: ArgumentHelp("Bytes a stream queues before its sender is suspended.", valueName: "size"))
-    var streamBuffer = "64KiB"
-    @Option(help: ArgumentHelp("Calls a client may have open on one connection.", valueName: "n"))
-    var maxConcurrentStreams = 1000
-    @Option(help: ArgumentHelp("Ticks per second of the data set \"live\".", valueName: "n"))
-    var liveRate = 10.0
-    @Option(help: ArgumentHelp("How long running calls may take to end after SIGTERM.", valueName: "duration"))
-    var drainGrace = "30s"
-    @Option(help: "trace, debug, info, notice, warning, error or critical.")
-    var logLevel = "info"
+    @Option(help: ArgumentHelp("File of settings (JSON); see docs/configuration.md.", valueName: "file"))
+    var config: String?
+    @Flag(help: "Print all settings, and where each of them comes from, and end.")
+    var printConfig = false
+    @OptionGroup(title: "Settings")
+    var flags: ServeFlags
 
     func run() async throws {
-        let configuration = try serverConfiguration()
-        let logger = try makeLogger()
+        let sources = try self.sources()
+        for (name, meant) in sources.misspelt(ServeSettings.table) {
+            CommandFailure.say("\(name) is no setting (did you mean \(meant)?)")
+        }
+        let settings = try await ServeSettings.read(sources)
+        let logger = Self.makeLogger(settings.logLevel)
         signal(SIGPIPE, SIG_IGN)
-        let threadPool = NIOThreadPool(numberOfThreads: max(2, configuration.threads))
+        let threadPool = NIOThreadPool(numberOfThreads: max(2, settings.server.threads))
         threadPool.start()
         let catalog: DatasetCatalog
         do {
-            catalog = try DatasetCatalog(root: data, liveRate: liveRate, threadPool: threadPool)
+            catalog = try DatasetCatalog(
+                root: settings.data, liveRate: settings.liveRate, threadPool: threadPool)
         } catch {
-            throw CommandFailure(data == nil ? .usage : .noInput, "\(error)")
+            throw CommandFailure(settings.data == nil ? .usage : .noInput, "\(error)")
         }
-        let server = Server(configuration: configuration, services: [DataService(catalog: catalog)], logger: logger)
+        let server = Server(configuration: settings.server, services: [DataService(catalog: catalog)], logger: logger)
+        try ServeSettings.check(server, sources)
+        if printConfig { return try StandardOutput.write(settings.text(sources)) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)
         do {
             let address = try await server.start()
-            StandardOutput.line(greeting(address, await catalog.summary()))
+            try StandardOutput.line(greeting(address, await catalog.summary()))
         } catch let error as ServerError {
             throw CommandFailure(error.code == .badConfiguration ? .usage : .unavailable, error.message)
         }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Self.obey(signals, server) }
+            group.addTask { await Self.obey(signals, server, logger) }
             do {
                 try await server.run()
             } catch {
@@ -106,11 +78,15 @@ struct ServeCommand: AsyncParsableCommand {
         try? await threadPool.shutdownGracefully()
     }
 
-    private static func obey(_ signals: UnixSignalsSequence, _ server: Server) async {
+    private static func obey(_ signals: UnixSignalsSequence, _ server: Server, _ logger: Logger) async {
         var isEnding = false
         for await signal in signals {
             if signal == .sigusr1 {
-                StandardOutput.line(await server.snapshot().json)
+                do {
+                    try StandardOutput.line(await server.snapshot().json)
+                } catch {
+                    logger.error("the snapshot was not written", metadata: ["error": "\(error)"])
+                }
             } else if isEnding {
                 // 128 + SIGTERM, as shells report it.
                 Glibc.exit(143)
@@ -127,50 +103,27 @@ struct ServeCommand: AsyncParsableCommand {
             + "http://\(address)/weir.data.v1.DataService/ListDatasets | strings"
     }
 
-    private func serverConfiguration() throws -> ServerConfiguration {
-        var configuration = ServerConfiguration()
-        configuration.host = host
-        configuration.port = port
-        if let threads { configuration.threads = threads }
-        configuration.stallDeadline = try duration(stallDeadline, "--stall-deadline")
-        configuration.tailDeadline = try duration(tailDeadline, "--tail-deadline")
-        if let idleDeadline { configuration.idleDeadline = try duration(idleDeadline, "--idle-deadline") }
-        if let minimumRate {
-            configuration.minimumRate = MinimumRate(bytesPerSecond: try size(minimumRate, "--minimum-rate"))
+    private func sources() throws -> SettingsSources {
+        if let config, access(config, R_OK) != 0 {
+            throw CommandFailure(.noInput, "\(config) cannot be read: \(String(cString: strerror(errno)))")
         }
-        configuration.handshakeDeadline = try duration(handshakeDeadline, "--handshake-deadline")
-        configuration.frameDeadline = try duration(frameDeadline, "--frame-deadline")
-        configuration.requestDeadline = try duration(requestDeadline, "--request-deadline")
-        configuration.drainGrace = try duration(drainGrace, "--drain-grace")
-        configuration.streamBufferBytes = try size(streamBuffer, "--stream-buffer")
-        configuration.maxConcurrentStreams = maxConcurrentStreams
-        var service = ServerConfiguration.MethodSettings()
-        service.maximumRequestBytes = DataService.maximumRequestBytes
-        configuration.overrides["weir.data.v1.DataService"] = service
-        if let problem = configuration.problem { throw CommandFailure(.usage, problem) }
-        return configuration
+        return SettingsSources(
+            flags: flags.values, environment: Self.environment, file: try config.map { try SettingsFile(path: $0) })
     }
 
-    private func duration(_ text: String, _ option: String) throws -> Duration {
-        guard let duration = UnitText.duration(text) else {
-            throw CommandFailure(
-                .usage, "\(option) \(text) is not a duration", hint: "write it as 250ms, 30s, 5m or 1h")
+    private static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var next = environ
+        while let entry = next.pointee {
+            let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // Of a name that stands there twice getenv(3) sees the first one.
+            if parts.count == 2, variables[String(parts[0])] == nil { variables[String(parts[0])] = String(parts[1]) }
+            next += 1
         }
-        return duration
+        return variables
     }
 
-    private func size(_ text: String, _ option: String) throws -> Int {
-        guard let bytes = UnitText.bytes(text) else {
-            throw CommandFailure(.usage, "\(option) \(text) is not a size", hint: "write it as 65536, 64KiB or 4MiB")
-        }
-        return bytes
-    }
-
-    private func makeLogger() throws -> Logger {
-        guard let level = Logger.Level(rawValue: logLevel.lowercased()) else {
-            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CommandFailure(.usage, "--log-level \(logLevel) is not a level", hint: "one of \(levels)")
-        }
+    private static func makeLogger(_ level: Logger.Level) -> Logger {
         LoggingSystem.bootstrap { label in
             var handler = StreamLogHandler.standardError(label: label)
             handler.logLevel = level

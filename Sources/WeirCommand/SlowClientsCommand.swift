@@ -2,7 +2,9 @@
 
 internal import ArgumentParser
 internal import Glibc
+internal import Synchronization
 internal import UnixSignals
+internal import WeirConfiguration
 internal import WeirSlowClients
 internal import WeirTesting
 
@@ -28,7 +30,8 @@ struct SlowClientsCommand: AsyncParsableCommand {
                 --profile never-reads,vanish --pid "$(pidof shop)" --html report.html --json report.json
               weir slow-clients --compare a.json b.json --html compared.html
 
-            Exit codes: 0 no profile failed, 1 one failed, 2 could not run, 130 ended by Ctrl-C (the reports are written).
+            Exit codes: 0 no profile failed, 1 one failed, 2 could not run, 64 wrong usage, 74 standard output cannot be
+            written, 130 ended by Ctrl-C (the reports are written).
             Durations are written 250ms, 30s, 5m or 1h.
             """)
 
@@ -80,17 +83,19 @@ struct SlowClientsCommand: AsyncParsableCommand {
     var list = false
 
     func run() async throws {
-        if list { return listProfiles() }
+        if list { return try listProfiles() }
         if !compare.isEmpty { return try writeComparison() }
         let bench = SlowClientBench(try options())
         for file in [json, html, junit].compactMap({ $0 }) { try ReportFile.checkIsWritable(file) }
         signal(SIGPIPE, SIG_IGN)
         let display = BenchDisplay()
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let isOver = Atomic(false)
         let watch = Task {
             var isEnding = false
             for await _ in signals {
-                if isEnding { Glibc.exit(130) }
+                // The second time, or when there is nothing more to do than to wait for a terminal.
+                if isEnding || isOver.load(ordering: .relaxed) { Glibc.exit(130) }
                 isEnding = true
                 bench.stop()
             }
@@ -100,13 +105,25 @@ struct SlowClientsCommand: AsyncParsableCommand {
         do {
             report = try await bench.run { display.show($0) }
         } catch let error as BenchError {
-            display.clear()
-            throw CommandFailure(.couldNotRun, error.message)
+            isOver.store(true, ordering: .relaxed)
+            try? await display.clear()
+            throw CommandFailure(error.code == .usage ? .usage : .couldNotRun, error.message)
         }
-        display.finish(report)
-        if let json { try ReportFile.write(try JSONReport.encode(report), to: json) }
-        if let html { try ReportFile.write(HTMLReport.page(report), to: html) }
-        if let junit { try ReportFile.write(JUnitReport.xml(report), to: junit) }
+        // Files first: whether anybody reads the terminal is nobody's promise.
+        let files = Result {
+            try ReportFile.writeAll([
+                (json, { try JSONReport.encode(report) }), (html, { HTMLReport.page(report) }),
+                (junit, { JUnitReport.xml(report) }),
+            ])
+        }
+        isOver.store(true, ordering: .relaxed)
+        do {
+            try await display.finish(report)
+        } catch let failure as CommandFailure {
+            try files.get()
+            throw failure
+        }
+        try files.get()
         if !report.isComplete { Glibc.exit(130) }
         if report.summary.fail > 0 { Glibc.exit(1) }
         if report.summary.inconclusive == report.profiles.count {
@@ -114,19 +131,19 @@ struct SlowClientsCommand: AsyncParsableCommand {
         }
     }
 
-    private func listProfiles() {
+    private func listProfiles() throws {
         for profile in BenchProfiles.all {
-            StandardOutput.line("\(profile.name)\n  \(profile.summary)\n  Good: \(profile.goodServer)\n")
+            try StandardOutput.line("\(profile.name)\n  \(profile.summary)\n  Good: \(profile.goodServer)\n")
         }
     }
 
     private func writeComparison() throws {
         guard html != nil || markdown != nil else {
-            throw CommandFailure(.couldNotRun, "--compare needs a file to write to", hint: "--html or --markdown")
+            throw CommandFailure(.usage, "--compare needs a file to write to", hint: "--html or --markdown")
         }
         guard compare.count <= ComparisonReport.mostReports else {
             throw CommandFailure(
-                .couldNotRun, "at most \(ComparisonReport.mostReports) reports can be compared, not \(compare.count)")
+                .usage, "at most \(ComparisonReport.mostReports) reports can be compared, not \(compare.count)")
         }
         let reports = try compare.map { file in
             do {
@@ -136,18 +153,19 @@ struct SlowClientsCommand: AsyncParsableCommand {
                 throw CommandFailure(.couldNotRun, failure.description)
             }
         }
-        if let html { try ReportFile.write(ComparisonReport.page(reports), to: html) }
-        if let markdown { try ReportFile.write(ComparisonReport.markdown(reports), to: markdown) }
+        try ReportFile.writeAll([
+            (html, { ComparisonReport.page(reports) }), (markdown, { ComparisonReport.markdown(reports) }),
+        ])
     }
 
     // MARK: - Options
 
     private func options() throws -> BenchOptions {
         guard let target else {
-            throw CommandFailure(.couldNotRun, "--target is missing", hint: "as in --target 127.0.0.1:50051")
+            throw CommandFailure(.usage, "--target is missing", hint: "as in --target 127.0.0.1:50051")
         }
         guard let method else {
-            throw CommandFailure(.couldNotRun, "--method is missing", hint: "as in --method shop.v1.Shop/Watch")
+            throw CommandFailure(.usage, "--method is missing", hint: "as in --method shop.v1.Shop/Watch")
         }
         let (host, port) = try Self.address(target)
         let path = try Self.path(method)
@@ -163,7 +181,7 @@ struct SlowClientsCommand: AsyncParsableCommand {
         options.label = label
         options.pid = pid
         options.allowsRemote = allowRemote
-        if let problem = options.problem { throw CommandFailure(.couldNotRun, problem) }
+        if let problem = options.problem { throw CommandFailure(.usage, problem) }
         return options
     }
 
@@ -172,7 +190,7 @@ struct SlowClientsCommand: AsyncParsableCommand {
         var chosen: [any BenchProfile] = []
         for name in profile.split(separator: ",").map(String.init) where !chosen.contains(where: { $0.name == name }) {
             guard let found = BenchProfiles.named(name) else {
-                throw CommandFailure(.couldNotRun, "there is no profile \(name)", hint: "--list shows them all")
+                throw CommandFailure(.usage, "there is no profile \(name)", hint: "--list shows them all")
             }
             chosen.append(found)
         }
@@ -188,7 +206,7 @@ struct SlowClientsCommand: AsyncParsableCommand {
             isBracketed || !host.contains(":")
         else {
             throw CommandFailure(
-                .couldNotRun, "--target \(text) is no address", hint: "host:port, or [address]:port for IPv6")
+                .usage, "--target \(text) is no address", hint: "host:port, or [address]:port for IPv6")
         }
         return (isBracketed ? String(host.dropFirst().dropLast()) : host, port)
     }
@@ -200,7 +218,7 @@ struct SlowClientsCommand: AsyncParsableCommand {
         guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
             throw CommandFailure(
-                .couldNotRun, "--method \(method) is no method", hint: "as in package.Service/Method")
+                .usage, "--method \(method) is no method", hint: "as in package.Service/Method")
         }
         return path
     }
@@ -208,7 +226,7 @@ struct SlowClientsCommand: AsyncParsableCommand {
     private static func duration(_ text: String, _ option: String) throws -> Duration {
         guard let duration = UnitText.duration(text) else {
             throw CommandFailure(
-                .couldNotRun, "\(option) \(text) is not a duration", hint: "write it as 250ms, 30s, 5m or 1h")
+                .usage, "\(option) \(text) is not a duration", hint: UnitText.durationForm)
         }
         return duration
     }

@@ -21,7 +21,7 @@ struct SlowClientsRequest {
         let message = try read()
         guard message.count <= Self.mostBytes else {
             throw CommandFailure(
-                .couldNotRun, "the request has \(message.count) bytes; at most \(Self.mostBytes) are sent")
+                .usage, "the request has \(message.count) bytes; at most \(Self.mostBytes) are sent")
         }
         return message
     }
@@ -29,17 +29,17 @@ struct SlowClientsRequest {
     private func read() throws -> [UInt8] {
         guard [hex, file, text].count(where: { $0 != nil }) <= 1 else {
             throw CommandFailure(
-                .couldNotRun, "there is more than one request",
+                .usage, "there is more than one request",
                 hint: "one of --request-hex, --request-file, --request-text")
         }
         if proto != nil, text == nil {
-            throw CommandFailure(.couldNotRun, "--proto is of use with --request-text only")
+            throw CommandFailure(.usage, "--proto is of use with --request-text only")
         }
         if let hex { return try Self.bytes(hex) }
         if let file { return try ReportFile.read(file, atMost: 1 << 20) }
         guard let text else { return [] }
         guard let proto else {
-            throw CommandFailure(.couldNotRun, "--request-text needs --proto", hint: "the file that has the method")
+            throw CommandFailure(.usage, "--request-text needs --proto", hint: "the file that has the method")
         }
         return try encode(text, proto)
     }
@@ -54,7 +54,7 @@ struct SlowClientsRequest {
         }
         guard bytes.count * 2 == digits.count else {
             throw CommandFailure(
-                .couldNotRun, "--request-hex \(hex) is not pairs of hexadecimal digits", hint: "as in 0801")
+                .usage, "--request-hex \(hex) is not pairs of hexadecimal digits", hint: "as in 0801")
         }
         return bytes
     }
@@ -88,7 +88,7 @@ struct SlowClientsRequest {
                 return String(method.inputType.drop { $0 == "." })
             }
         }
-        throw CommandFailure(.couldNotRun, "\(proto) has no method \(path.dropFirst())")
+        throw CommandFailure(.usage, "\(proto) has no method \(path.dropFirst())")
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Glibc
+internal import WeirConfiguration
 
 /// The `weir` command.
 @main
@@ -15,7 +15,8 @@ struct WeirCommand: AsyncParsableCommand {
             clients. weir generate turns .proto files into Swift.
 
             Exit codes: 0 success, 64 wrong usage, 66 a directory or file cannot be used, 69 a service or program is not
-            available, 71 the operating system refused, 143 ended by a second signal.
+            available, 71 the operating system refused, 74 standard output cannot be written, 143 ended by a second signal.
+            Those of weir slow-clients are in its own help.
             """,
         subcommands: [ServeCommand.self, SlowClientsCommand.self, GenerateCommand.self])
 
@@ -30,16 +31,23 @@ struct WeirCommand: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             failure.exit()
+        } catch let error as SettingsError {
+            CommandFailure(.usage, error.problems.map(\.description).joined(separator: "\nweir: ")).exit()
         } catch {
-            let code = exitCode(for: error)
-            guard code != .success else { exit(withError: error) }
-            // A script that asks for a verdict must not take a mistake in its arguments for one.
-            let isBench = CommandLine.arguments.dropFirst().first == "slow-clients"
-            CommandFailure(
-                isBench ? .couldNotRun : .usage,
-                message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong usage",
-                hint: "see weir --help"
-            ).exit()
+            guard exitCode(for: error) == .success else {
+                CommandFailure(
+                    .usage, message(for: error).split(separator: "\n").first.map(String.init) ?? "wrong usage",
+                    hint: "see weir --help"
+                ).exit()
+            }
+            // Help that was asked for. The library would not notice that it cannot be written.
+            do {
+                try StandardOutput.line(fullMessage(for: error))
+            } catch let failure as CommandFailure {
+                failure.exit()
+            } catch {
+                exit(withError: error)
+            }
         }
     }
 }

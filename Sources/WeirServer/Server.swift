@@ -33,13 +33,16 @@ public final class Server: Sendable {
         core = ServerCore(services: services, configuration: configuration, logger: logger)
     }
 
+    /// What is wrong with the configuration, also in view of what is served; nil when nothing is.
+    package var problem: String? { core.problem }
+
     /// Binds the address and begins to serve; returns the address as `host:port`.
     ///
     /// - Throws: ``ServerError`` when the configuration is wrong, the address cannot be bound or the server was started
     ///   before.
     @discardableResult
     public func start() async throws -> String {
-        if let problem = configuration.problem { throw ServerError(.badConfiguration, problem) }
+        if let problem { throw ServerError(.badConfiguration, problem) }
         let transport: ServerTransport
         do {
             transport = try await ServerTransport(

@@ -67,6 +67,9 @@ public struct ServerConfiguration: Sendable {
 
     /// Settings of single methods, by path (`/package.Service/Method`), or of all methods of a service
     /// (`package.Service`).
+    ///
+    /// What is not set for a method is as its service has it, and what is not set there as the server has it. A server that
+    /// has no such service or method does not start.
     public var overrides: [String: MethodSettings] = [:]
 
     /// Makes a configuration of defaults.
@@ -91,6 +94,19 @@ public struct ServerConfiguration: Sendable {
 
         /// Makes settings that leave everything as it is.
         public init() {}
+
+        /// These, and what is not set here as it is set there: a method's settings within those of its service.
+        package func within(_ service: MethodSettings) -> MethodSettings {
+            var settings = self
+            settings.stallDeadline = stallDeadline ?? service.stallDeadline
+            settings.tailDeadline = tailDeadline ?? service.tailDeadline
+            settings.idleDeadline = idleDeadline ?? service.idleDeadline
+            settings.minimumRate = minimumRate ?? service.minimumRate
+            settings.requestDeadline = requestDeadline ?? service.requestDeadline
+            settings.requestBytesPerSecond = requestBytesPerSecond ?? service.requestBytesPerSecond
+            settings.maximumRequestBytes = maximumRequestBytes ?? service.maximumRequestBytes
+            return settings
+        }
 
         /// What is wrong; nil when nothing is.
         var problem: String? {
@@ -124,7 +140,7 @@ public struct ServerConfiguration: Sendable {
             return "idleDeadline must be longer than 0s; leave it nil for none"
         }
         if let problem = minimumRate?.problem { return problem }
-        for (name, settings) in overrides {
+        for (name, settings) in overrides.sorted(by: { $0.key < $1.key }) {
             if let problem = settings.problem { return "the settings of \(name): \(problem)" }
         }
         if drainGrace < .zero { return "drainGrace must not be negative" }
@@ -184,6 +200,21 @@ extension ServerConfiguration {
         ([flow(nil)] + overrides.values.map { flow($0) }).reduce(.zero) { longest, flow in
             max(longest, flow.stallDeadline, flow.tailDeadline)
         }
+    }
+
+    /// What is set for a method; nil when it is as the server has it.
+    func settings(of method: MethodDescriptor) -> MethodSettings? {
+        let service = overrides[method.service.fullyQualifiedName]
+        guard let settings = overrides[method.path] else { return service }
+        return service.map { settings.within($0) } ?? settings
+    }
+
+    /// What is wrong with ``overrides``, given what is served; nil when nothing is.
+    func problem(servedPaths: Set<String>, services: Set<String>) -> String? {
+        let unknown = overrides.keys.filter { !servedPaths.contains($0) && !services.contains($0) }
+        guard let name = unknown.min() else { return nil }
+        let known = services.sorted().joined(separator: ", ")
+        return "the settings of \(name): no such service or method is served (services: \(known))"
     }
 
     func flow(_ settings: MethodSettings?) -> FlowSettings {

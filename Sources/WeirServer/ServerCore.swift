@@ -10,6 +10,8 @@ package import WeirTransport
 /// What a server's connections share: its routes, its count of handlers, its log.
 package final class ServerCore: CallRouting, ServerTransportDelegate {
     let shutdownRequest = Signal()
+    /// What is wrong with the configuration; nil when nothing is.
+    let problem: String?
 
     private let routes: [String: CallRoute]
     private let services: Set<String>
@@ -27,8 +29,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         self.logger = logger
         var routes: [String: CallRoute] = [:]
         for (path, registration) in router.registrations {
-            let service = registration.method.service.fullyQualifiedName
-            let settings = configuration.overrides[path] ?? configuration.overrides[service]
+            let settings = configuration.settings(of: registration.method)
             routes[path] = CallRoute(
                 method: registration.method,
                 maximumRequestBytes: settings?.maximumRequestBytes ?? configuration.maximumRequestBytes,
@@ -37,6 +38,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         }
         self.routes = routes
         services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
+        problem = configuration.problem ?? configuration.problem(servedPaths: Set(routes.keys), services: services)
     }
 
     /// Handlers that run at the moment.

@@ -32,9 +32,13 @@ public final class SlowClientBench: Sendable {
     /// - Throws: ``BenchError`` when the options make no sense or the target cannot be judged.
     public func run(_ progress: @escaping @Sendable (BenchProgress) -> Void) async throws -> BenchReport {
         if let problem = options.problem { throw BenchError(.usage, problem) }
-        let address = try Preflight.resolve(options.host, port: options.port, allowsRemote: options.allowsRemote)
+        let addresses = try Preflight.resolve(options.host, port: options.port, allowsRemote: options.allowsRemote)
         let pool = NIOThreadPool(numberOfThreads: 2)
         pool.start()
+        let reachable = try? await pool.runIfActive {
+            Preflight.reachable(addresses, isStopped: { self.hasStopped })
+        }
+        guard let address = reachable ?? addresses.first else { throw BenchError(.couldNotRun, "there is no address") }
         let canary = Canary()
         let result: Result<BenchReport, any Error>
         do {
@@ -42,7 +46,8 @@ public final class SlowClientBench: Sendable {
             async let canaryRun: Void = pool.runIfActive { canary.run(call, to: address) }
             result = await withTaskCancellationHandler {
                 do {
-                    return .success(try await pool.runIfActive { try self.runAll(address, canary, progress) })
+                    return .success(
+                        try await pool.runIfActive { try self.runAll(address, addresses, canary, progress) })
                 } catch {
                     return .failure(error)
                 }
@@ -60,16 +65,23 @@ public final class SlowClientBench: Sendable {
         options.host.contains(":") ? "[\(options.host)]:\(options.port)" : "\(options.host):\(options.port)"
     }
 
+    /// The target, with its addresses if there are several.
+    private func tried(_ addresses: [SocketAddress]) -> String {
+        addresses.count < 2
+            ? target : "\(target) (\(addresses.map { $0.ipAddress ?? "\($0)" }.joined(separator: ", ")))"
+    }
+
     private var hasStopped: Bool { isStopped.load(ordering: .relaxed) }
 
     private func runAll(
-        _ address: SocketAddress, _ canary: Canary, _ progress: (BenchProgress) -> Void
+        _ address: SocketAddress, _ addresses: [SocketAddress], _ canary: Canary, _ progress: (BenchProgress) -> Void
     ) throws(BenchError) -> BenchReport {
         let began = ContinuousClock.now
         let process = try watchedProcess()
+        if let warning = process?.doubt(port: options.port) { progress(.warning(warning)) }
         progress(.measuring(measuring * 2))
         let preflight = Preflight(
-            address: address, target: target, call: options.plan.call, measuring: measuring,
+            address: address, target: tried(addresses), call: options.plan.call, measuring: measuring,
             isStopped: { self.hasStopped })
         var plan = options.plan
         plan.control = try preflight.measure()

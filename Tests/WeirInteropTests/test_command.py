@@ -3,6 +3,7 @@
 import re
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -10,7 +11,7 @@ import grpc
 import pytest
 
 from conftest import NARROW
-from weir_process import WeirProcess, run_weir
+from weir_process import WeirProcess, run_weir, weir_binary
 
 OPTIONS = [
     "--host", "--port", "--data", "--threads", "--stall-deadline", "--tail-deadline", "--stream-buffer",
@@ -196,3 +197,56 @@ def test_any_number_of_threads_serves(raw_weir, open_channel, api, threads):
         worker.join(30)
     assert totals == [1_600_000] * 8
     assert server.stop() == 0
+
+
+def test_flags_come_before_the_environment_before_the_file(tmp_path, monkeypatch):
+    file = tmp_path / "server.json"
+    file.write_text("""{
+      // of all three the flag wins
+      "stallDeadline": "1s", "tailDeadline": "1s", "drainGrace": "1s", "port": 0,
+      "methods": { "weir.data.v1.DataService/StreamData": { "idleDeadline": "10m" } }
+    }""")
+    monkeypatch.setenv("WEIR_STALL_DEADLINE", "2s")
+    monkeypatch.setenv("WEIR_TAIL_DEADLINE", "2s")
+    result = run_weir("serve", "--config", str(file), "--stall-deadline", "3s", "--print-config")
+    assert result.returncode == 0, result.stderr
+    shown = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()}
+    assert shown["stallDeadline"] == ["3s", "--stall-deadline"]
+    assert shown["tailDeadline"] == ["2s", "WEIR_TAIL_DEADLINE"]
+    assert shown["drainGrace"] == ["1s", f"{file}:3"] and shown["port"] == ["0", f"{file}:3"]
+    assert shown["methods.weir.data.v1.DataService/StreamData.idleDeadline"] == ["10m", f"{file}:4"]
+    assert shown["streamBuffer"] == ["64KiB", "default"]
+
+
+@pytest.mark.parametrize("text, words", [
+    ('{"stallDeadlin": "1s"}', ["server.json:1", "stallDeadlin is no setting", "did you mean stallDeadline?"]),
+    ('{\n"streamBuffer": "64potatoes"}', ["server.json:2", "streamBuffer", "64KiB"]),
+    ('{"streamBuffer": "64KiB",}', ["server.json:1"]),
+    ('{"methods": {"shop.v1.Shop": {"tailDeadline": "5s"}}}', ["server.json:1", "shop.v1.Shop", "weir.data.v1.DataService"]),
+    ('{"methods": {"weir.data.v1.DataService": {"port": 1}}}', ["server.json:1", "port", "stallDeadline"]),
+    ('{"streamBuffer": "8MiB"}', ["server.json:1", "connectionSendBudget"]),
+])
+def test_a_mistake_in_the_file_is_refused_with_its_place_and_its_fix(tmp_path, text, words):
+    file = tmp_path / "server.json"
+    file.write_text(text)
+    result = run_weir("serve", "--port", "0", "--config", str(file))
+    assert result.returncode == 64
+    assert_refused(result, *words)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    result = run_weir("serve", "--config", str(tmp_path / "none.json"))
+    assert result.returncode == 66
+    assert_refused(result, "none.json")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("--help",), ("serve", "--help"), ("serve", "--print-config"), ("serve", "--port", "0"), ("slow-clients", "--list"),
+])
+def test_output_that_cannot_be_written_is_told_and_no_success(arguments):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run(
+            [weir_binary(), *arguments], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20,
+            check=False)
+    assert result.returncode == 74
+    assert_refused(result, "standard output cannot be written")

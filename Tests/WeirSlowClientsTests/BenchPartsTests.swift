@@ -33,7 +33,47 @@ struct BenchPartsTests {
             #expect(Preflight.isLoopback(try SocketAddress(ipAddress: address, port: 1)) == isLoopback, "\(address)")
         }
         #expect(throws: BenchError.self) { try Preflight.resolve("192.0.2.1", port: 1, allowsRemote: false) }
-        #expect(try Preflight.resolve("192.0.2.1", port: 1, allowsRemote: true).port == 1)
+        #expect(try Preflight.resolve("192.0.2.1", port: 1, allowsRemote: true).map(\.port) == [1])
+    }
+
+    @Test("the addresses of a name are tried in turn")
+    func severalAddresses() throws {
+        let listener = try Listener()
+        let port = try #require(listener.address.port)
+        let (deaf, there) = (
+            try SocketAddress(ipAddress: "::1", port: port),
+            try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        )
+        #expect(Preflight.reachable([deaf, there], isStopped: { false }) == there)
+        #expect(Preflight.reachable([there, deaf], isStopped: { false }) == there)
+        #expect(Preflight.reachable([deaf], isStopped: { false }) == deaf, "the control says what is wrong with it")
+        #expect(Preflight.reachable([], isStopped: { false }) == nil)
+        #expect(HostName.addresses(of: "127.0.0.1", port: 7).map(\.ipAddress) == ["127.0.0.1"])
+        #expect(HostName.addresses(of: "localhost", port: 7).contains { $0.ipAddress == "127.0.0.1" })
+        #expect(HostName.addresses(of: "no.such.host.invalid", port: 7) == [])
+    }
+
+    @Test("a process that does not listen on the port is noticed, and its child that does is named")
+    func launcher() throws {
+        // Begun before the socket is there, which it would inherit.
+        var stranger = pid_t()
+        let arguments = [strdup("sleep"), strdup("60"), nil]
+        defer { for argument in arguments { free(argument) } }
+        try #require(posix_spawnp(&stranger, "sleep", nil, nil, arguments, nil) == 0)
+        defer {
+            kill(stranger, SIGKILL)
+            waitpid(stranger, nil, 0)
+        }
+        let listener = try Listener()
+        let port = try #require(listener.address.port)
+        let (own, parent) = (getpid(), getppid())
+        #expect(ListeningProcess(pid: own, port: port).doubt == nil)
+        let doubt = try #require(ListeningProcess(pid: parent, port: port).doubt)
+        #expect(doubt.contains("process \(parent) (") && doubt.contains("use --pid \(own)"))
+        let other = try #require(ListeningProcess(pid: stranger, port: port).doubt)
+        #expect(other.contains("process \(stranger) (sleep)") && other.contains("nor does any that it started"))
+        let nobody = try #require(ListeningProcess(pid: own, port: 1).doubt)
+        #expect(nobody.contains("nothing listens on port 1"))
     }
 
     @Test("calls that a slow one kept from being made count as slow")

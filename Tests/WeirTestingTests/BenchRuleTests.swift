@@ -177,6 +177,82 @@ struct BenchRuleTests {
         #expect(honest { $1.leftAt = .seconds(2) } == .pass)
     }
 
+    /// A server that ends connections once they are old says so, and finishes what it had begun (RFC 9113 §6.8).
+    @Test("an honest reader may be sent away, and then nothing is known")
+    func sentAway() {
+        func goAway(
+            code: UInt32 = 0, last: Int32, closed: Bool = true, _ change: (inout StreamRecord) -> Void = { _ in }
+        ) -> Judgement.Verdict {
+            honest { stream, connection in
+                connection.goAway = .init(at: .seconds(1), code: code, lastStream: last, text: "max_age")
+                if closed { connection.closedAt = .seconds(2) }
+                change(&stream)
+            }
+        }
+        func complete(_ stream: inout StreamRecord) { (stream.endedAt, stream.status) = (.seconds(2), 0) }
+        func refused(_ stream: inout StreamRecord) {
+            (stream.endedAt, stream.reset, stream.dataBytes) = (.seconds(2), 7, 0)
+            (stream.firstDataAt, stream.lastDataAt) = (nil, nil)
+        }
+        #expect(goAway(last: 1, complete) == .inconclusive)
+        #expect(goAway(last: 0, refused) == .inconclusive)
+        #expect(goAway(last: 0) { ($0.dataBytes, $0.firstDataAt, $0.lastDataAt) = (0, nil, nil) } == .inconclusive)
+        // Not refused: it had been begun, and was cut.
+        #expect(goAway(last: 1) == .fail)
+        #expect(goAway(last: 1) { ($0.endedAt, $0.status) = (.seconds(2), 8) } == .fail)
+        #expect(goAway(last: 1, refused) == .fail)
+        // With an error it was sent away for something.
+        #expect(goAway(code: 11, last: 0, refused) == .fail)
+        // Announced, and everything goes on.
+        #expect(goAway(last: 1, closed: false) == .pass)
+    }
+
+    @Test("of several streams it is said that they were, of one that it was")
+    func grammar() {
+        #expect(BenchText.count(10, of: 10, "stream", .was) == "10 of 10 streams were")
+        #expect(BenchText.count(1, of: 10, "stream", .was) == "1 of 10 streams was")
+        #expect(BenchText.count(1, of: 1, "stream", .was) == "The stream was")
+        let connection = stalled { _, _ in }
+        var judgement = Judgement(criterion: "")
+        let rule = StalledStreamRule()
+        rule.judge(rule.streams([connection, connection], until: .seconds(16), plan), plan, &judgement)
+        #expect(judgement.reasons.first?.hasPrefix("2 of 2 streams were still held") == true, "\(judgement.reasons)")
+    }
+
+    @Test("a status text is read as people write it")
+    func statusText() {
+        let connection = stalled { stream, _ in
+            (stream.endedAt, stream.status, stream.message) = (.seconds(9), 8, "50%25 %C3%BCber the limit%3A no credit")
+        }
+        var judgement = Judgement(criterion: "")
+        let rule = StalledStreamRule()
+        rule.judge(rule.streams([connection], until: .seconds(16), plan), plan, &judgement)
+        let figure = judgement.figures.first { $0.name == "messageText" }?.value
+        #expect(figure == .text("50% über the limit: no credit"))
+        #expect(StalledStreamRule.text(of: connection.streams[0]) == "status 8 \"50% über the limit: no credit\"")
+    }
+
+    @Test("what the network takes is not the server's")
+    func roundTrip() {
+        var plan = BenchPlan(call: ClientCall(path: "/a/b"), stallDeadline: .seconds(8))
+        let profile = IdleSubscribersThenBurstProfile()
+        let connection = stalled { stream, _ in
+            // The windows open after two seconds, and the first byte comes 200 ms later than it may.
+            let allowed = plan.methodPause + IdleSubscribersThenBurstProfile.passWait
+            (stream.firstDataAt, stream.lastDataAt) = (.milliseconds(2_200) + allowed, .milliseconds(2_900))
+        }
+        var seen = BenchObservation()
+        seen.connections = [connection]
+        seen.elapsed = .seconds(3)
+        seen.canary.calls = 10
+        func waited() -> Bool { profile.judge(seen, plan).reasons.contains { $0.hasPrefix("A stream waited") } }
+        #expect(waited())
+        plan.control.roundTrip = .milliseconds(200)
+        #expect(!waited())
+        plan.control.roundTrip = .milliseconds(199)
+        #expect(waited())
+    }
+
     @Test("streams share", arguments: [(4, "pass"), (5, "weak")])
     func shares(part: Int, expected: String) {
         let mean = 1 << 20

@@ -61,6 +61,8 @@ public struct BenchOptions: Sendable {
 
 /// How far a bench is.
 public enum BenchProgress: Sendable {
+    /// Something that may make the figures worth less; in a sentence.
+    case warning(String)
     /// The control and the canary by itself are measured, for about so long.
     case measuring(Duration)
     /// A profile begins: which, its place, how many there are, and how long it lasts at most.

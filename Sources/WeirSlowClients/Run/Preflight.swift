@@ -16,21 +16,43 @@ struct Preflight {
     /// How long a connection, and then a first answer, may take.
     static let patience = Duration.seconds(10)
 
-    /// The address of a name; refuses those that are not loopback unless they are allowed.
-    static func resolve(_ host: String, port: Int, allowsRemote: Bool) throws(BenchError) -> SocketAddress {
-        let address: SocketAddress
-        do {
-            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
-        } catch {
-            throw BenchError(.couldNotRun, "\(host) is not known")
-        }
-        guard allowsRemote || Self.isLoopback(address) else {
+    /// How long each of several addresses has to answer before the next one is tried.
+    static let patienceWithEach = Duration.seconds(2)
+
+    /// The addresses of a name, in the order in which the system would try them; refuses those that are not loopback unless
+    /// they are allowed.
+    static func resolve(
+        _ host: String, port: Int, allowsRemote: Bool
+    ) throws(BenchError) -> [SocketAddress] {
+        let addresses = HostName.addresses(of: host, port: port)
+        guard !addresses.isEmpty else { throw BenchError(.couldNotRun, "\(host) is not known") }
+        let allowed = allowsRemote ? addresses : addresses.filter(isLoopback)
+        guard !allowed.isEmpty else {
             throw BenchError(
                 .usage,
                 "\(host) is not on this machine: hostile clients go only to loopback addresses unless --allow-remote is given"
             )
         }
-        return address
+        return allowed
+    }
+
+    /// The first of these addresses that takes a connection; the first one if none does.
+    ///
+    /// Blocks.
+    static func reachable(_ addresses: [SocketAddress], isStopped: () -> Bool) -> SocketAddress? {
+        // Of one address the control says more about what is wrong with it.
+        guard addresses.count > 1 else { return addresses.first }
+        return addresses.first { address in
+            guard let descriptor = try? SocketDescriptor(connectingTo: address, receiveBufferBytes: nil) else {
+                return false
+            }
+            defer { descriptor.shut() }
+            let end = ContinuousClock.now + patienceWithEach
+            while ContinuousClock.now < end, !isStopped() {
+                if descriptor.awaitConnection(milliseconds: 50) { return descriptor.connectError == 0 }
+            }
+            return false
+        } ?? addresses.first
     }
 
     static func isLoopback(_ address: SocketAddress) -> Bool {
@@ -71,7 +93,10 @@ struct Preflight {
             if firstDataAt == nil, loop.now - connectedAt >= Self.patience { break }
         }
         guard !isStopped() else { return BenchPlan.Control() }
-        return try judge(client, lasted: loop.now - connectedAt)
+        var control = try judge(client, lasted: loop.now - connectedAt)
+        // A connection is made in one round trip: SYN, and what acknowledges it.
+        control.roundTrip = connectedAt - began
+        return control
     }
 
     private func judge(_ client: SocketClient, lasted: Duration) throws(BenchError) -> BenchPlan.Control {
@@ -79,7 +104,7 @@ struct Preflight {
         else {
             throw notHTTP2(client)
         }
-        let text = stream.message.map { GRPCMessage.decoded($0) } ?? ""
+        let text = stream.text ?? ""
         let said = text.isEmpty ? "" : ": \(GRPCMessage.printable(text))"
         guard let firstData = stream.firstDataAt, stream.dataBytes > 0 else {
             switch (stream.status, stream.httpStatus) {

@@ -24,6 +24,9 @@ struct ProcessProbe {
         return .seconds(Double(user + system) / Double(ticks))
     }
 
+    /// Why this may not be the process that answers on a port of this machine; nil when it, or nobody who can be seen, is it.
+    func doubt(port: Int) -> String? { ListeningProcess(pid: pid, port: port).doubt }
+
     /// A file that the kernel makes up: up to 4,096 bytes of it.
     private static func read(_ path: String) -> String? {
         let file = unsafe open(path, O_RDONLY | O_CLOEXEC)

@@ -49,7 +49,7 @@ extension StreamResult {
             connection: connection, stream: Int(stream.stream), beganSeconds: seconds(stream.beganAt),
             lastDataSeconds: stream.lastDataAt.map(seconds), endedSeconds: stream.endedAt.map(seconds),
             status: stream.status,
-            message: stream.message.map { GRPCMessage.printable(GRPCMessage.decoded($0), atMost: 1_000) },
+            message: stream.text.map { GRPCMessage.printable($0, atMost: 1_000) },
             hasDetails: stream.hasDetails, reset: stream.reset.map { Int($0) }, dataBytes: stream.dataBytes,
             messages: stream.messages, cutBytes: stream.cutBytes)
     }

@@ -55,6 +55,14 @@ final class SocketDescriptor {
 
     deinit { shut() }
 
+    /// Whether connecting is over, well or not, by then.
+    ///
+    /// Blocks.
+    func awaitConnection(milliseconds: Int32) -> Bool {
+        var asked = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&asked, 1, milliseconds) > 0
+    }
+
     /// What became of connecting: 0 when it is connected, else the error's number.
     var connectError: Int32 {
         var value: Int32 = 0

@@ -12,16 +12,19 @@ public struct BenchPlan: Sendable {
         public var bytesPerSecond: Double
         /// How long the first byte of the response took.
         public var firstDataAfter: Duration
+        /// How long a connection took to be made: a round trip of the network.
+        public var roundTrip: Duration
 
         /// Makes a control from what was measured.
         public init(
             responseBytes: Int? = nil, largestMessageBytes: Int = 16_000, bytesPerSecond: Double = 100_000_000,
-            firstDataAfter: Duration = .milliseconds(1)
+            firstDataAfter: Duration = .milliseconds(1), roundTrip: Duration = .zero
         ) {
             self.responseBytes = responseBytes
             self.largestMessageBytes = largestMessageBytes
             self.bytesPerSecond = bytesPerSecond
             self.firstDataAfter = firstDataAfter
+            self.roundTrip = roundTrip
         }
     }
 

@@ -20,9 +20,19 @@ package enum BenchText {
     /// A part of one, such as `12 %`.
     package static func percent(_ part: Double) -> String { "\(rounded(100 * part, 10)) %" }
 
-    /// So many of all, such as `3 of 10 streams`.
+    /// A verb behind a number of things.
+    package enum Verb {
+        case was
+    }
+
+    /// So many of all, such as `3 of 10 streams`; `The stream` when there is one only.
     package static func count(_ count: Int, of all: Int, _ what: String) -> String {
         all == 1 ? "The \(what)" : "\(count) of \(all) \(what)s"
+    }
+
+    /// So many of all and what they did, such as `3 of 10 streams were`.
+    package static func count(_ count: Int, of all: Int, _ what: String, _: Verb) -> String {
+        "\(self.count(count, of: all, what)) \(all == 1 || count == 1 ? "was" : "were")"
     }
 
     private static func rounded(_ number: Double, _ scale: Double) -> String {

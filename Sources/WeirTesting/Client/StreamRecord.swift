@@ -26,6 +26,8 @@ public struct StreamRecord: Sendable, Equatable {
     public internal(set) var status: Int?
     /// The value of `grpc-message`, as it was sent: percent-encoded.
     public internal(set) var message: String?
+    /// The text of ``message``, as a person reads it.
+    public var text: String? { message.map(GRPCMessage.decoded) }
     /// Whether the trailers carried `grpc-status-details-bin`.
     public internal(set) var hasDetails = false
     /// The error code of the server's RST_STREAM.

@@ -24,18 +24,20 @@ public struct IdleSubscribersThenBurstProfile: BenchProfile {
     public func clients(_ plan: BenchPlan) -> [BenchClient] {
         plan.each(
             IdleSubscribersClient(
-                plan.call, concurrency: plan.streams, idle: Self.idle(plan), burst: Self.burst + plan.methodPause))
+                plan.call, concurrency: plan.streams, idle: Self.idle(plan),
+                burst: Self.burst + plan.methodPause + plan.control.roundTrip))
     }
 
     /// How long to watch at most.
     public func watches(_ plan: BenchPlan) -> Duration {
-        Self.idle(plan) + Self.burst + plan.methodPause + .milliseconds(500)
+        Self.idle(plan) + Self.burst + plan.methodPause + plan.control.roundTrip + .milliseconds(500)
     }
 
     /// What to say of the server.
     public func judge(_ seen: BenchObservation, _ plan: BenchPlan) -> Judgement {
         let idle = Self.idle(plan)
-        let limit = plan.methodPause + Self.passWait
+        // The SETTINGS that opens the windows travels one way, and the first bytes the other.
+        let limit = plan.methodPause + Self.passWait + plan.control.roundTrip
         let from = min(idle, plan.control.firstDataAfter + .milliseconds(300))
         let memory = MemoryRule(streams: seen.streams.count, stalled: from...idle)
         var judgement = judgement(

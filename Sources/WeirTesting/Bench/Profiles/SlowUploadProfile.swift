@@ -53,7 +53,7 @@ public struct SlowUploadProfile: BenchProfile {
         if held > 0 {
             judgement.find(
                 seen.elapsed >= plan.requestPunctual ? .fail : .inconclusive,
-                "\(BenchText.count(held, of: ends.count, "stream")) still waited for its request after "
+                "\(BenchText.count(held, of: ends.count, "stream")) still waited for the rest of the request after "
                     + "\(BenchText.seconds(seen.elapsed)).")
         }
         if let latest = ends.compactMap(\.after).max() {

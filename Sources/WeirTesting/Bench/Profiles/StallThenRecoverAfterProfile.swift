@@ -47,7 +47,7 @@ public struct StallThenRecoverAfterProfile: BenchProfile {
             judgement.find(
                 .fail,
                 "\(BenchText.count(held.count, of: seen.connections.count, "stream")) went on when the client read again after "
-                    + "\(BenchText.seconds(first.longestGap)): it had been held for all that time.")
+                    + "\(BenchText.seconds(first.longestGap)): held for all that time.")
         }
         let unserved = seen.connections.count { connection in
             connection.isOpen && connection.streams.dropFirst().first.map { $0.firstDataAt == nil } ?? false

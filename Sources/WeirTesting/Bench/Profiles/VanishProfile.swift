@@ -55,7 +55,7 @@ public struct VanishProfile: BenchProfile {
         if held > 0 {
             judgement.find(
                 plan.fillsKernels(streams: 1) ? .fail : .inconclusive,
-                "\(BenchText.count(held, of: vanished.count, "connection")) was still held "
+                "\(BenchText.count(held, of: vanished.count, "connection", .was)) still held "
                     + "\(BenchText.seconds(seen.elapsed)) after the profile began"
                     + (plan.fillsKernels(streams: 1)
                         ? "." : ", but all there was to send may be in the kernel's hands."))

@@ -48,8 +48,11 @@ package struct HonestReaderRule: Sendable {
         var fewestBytes: Int?
         var streams = 0
         for connection in connections {
+            let sentAway = connection.streams.filter(isJudged).filter { Self.isSentAway($0, connection) }
+            judgeSentAway(sentAway.count, connection, &judgement)
             for stream in connection.streams where isJudged(stream) {
                 streams += 1
+                if Self.isSentAway(stream, connection) { continue }
                 judgeEnd(stream, connection, &judgement)
                 let over = stream.endedAt ?? stream.resetByClientAt ?? connection.closedAt ?? connection.leftAt ?? end
                 longestWait = max(longestWait, Self.wait(stream, until: over))
@@ -70,6 +73,26 @@ package struct HonestReaderRule: Sendable {
         let first = (stream.firstDataAt ?? over) - stream.beganAt
         let last = over - (stream.lastDataAt ?? over)
         return max(first, stream.longestGap, last, .zero)
+    }
+
+    /// Whether the server had taken its leave, without an error, before it worked on this stream (RFC 9113 §6.8).
+    ///
+    /// The client may make the call again elsewhere, and clients do: nothing is lost.
+    private static func isSentAway(_ stream: StreamRecord, _ connection: ConnectionRecord) -> Bool {
+        guard let goAway = connection.goAway, goAway.code == 0, stream.stream > goAway.lastStream else { return false }
+        return stream.status == nil && stream.dataBytes == 0
+    }
+
+    /// A server that ends its connections once they are old, as many do, is no worse for that; but less was seen of it.
+    private func judgeSentAway(_ count: Int, _ connection: ConnectionRecord, _ judgement: inout Judgement) {
+        guard let goAway = connection.goAway, goAway.code == 0 else { return }
+        let rest = connection.streams.filter { !Self.isSentAway($0, connection) }
+        guard count > 0 || (connection.closedAt != nil && rest.allSatisfy { $0.status == 0 }) else { return }
+        judgement.find(
+            .inconclusive,
+            "The server ended the connection by itself after \(BenchText.seconds(goAway.at)) (GOAWAY, NO_ERROR"
+                + (goAway.text.isEmpty ? "" : " \"\(goAway.text)\"")
+                + "), with all calls complete that it had begun: run it with a greater maximum age of connections.")
     }
 
     private func judgeEnd(_ stream: StreamRecord, _ connection: ConnectionRecord, _ judgement: inout Judgement) {

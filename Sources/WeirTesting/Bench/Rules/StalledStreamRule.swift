@@ -68,7 +68,7 @@ package struct StalledStreamRule: Sendable {
         }
         if let told = ended.first(where: { $0.stream.status != nil })?.stream {
             judgement.figure("statusText", "\(told.status ?? -1)")
-            judgement.figure("messageText", told.message ?? "")
+            judgement.figure("messageText", told.text ?? "")
         }
     }
 
@@ -97,7 +97,7 @@ package struct StalledStreamRule: Sendable {
         if let longest = sure.max(by: { $0.after < $1.after }) {
             judgement.find(
                 .fail,
-                "\(BenchText.count(sure.count, of: streams.count, "stream")) was still held \(BenchText.seconds(longest.after)) "
+                "\(BenchText.count(sure.count, of: streams.count, "stream", .was)) still held \(BenchText.seconds(longest.after)) "
                     + "after the last of \(BenchText.bytes(longest.stream.dataBytes)).")
         }
         if held.count > sure.count {
@@ -135,7 +135,7 @@ package struct StalledStreamRule: Sendable {
     /// How a stream ended, for a reason.
     static func text(of stream: StreamRecord) -> String {
         if let status = stream.status {
-            return "status \(status)" + (stream.message.map { $0.isEmpty ? "" : " \"\($0)\"" } ?? "")
+            return "status \(status)" + (stream.text.map { $0.isEmpty ? "" : " \"\($0)\"" } ?? "")
         }
         return stream.reset.map { "RST_STREAM with code \($0)" } ?? "no status"
     }

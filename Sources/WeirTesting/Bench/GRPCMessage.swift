@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The text beside a status, as it stands in `grpc-message` (gRPC's protocol page: percent-encoded UTF-8).
-enum GRPCMessage {
+package enum GRPCMessage {
     /// The text behind an encoded value; what is not encoded right stays as it is.
-    static func decoded(_ value: String) -> String {
+    package static func decoded(_ value: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(value.utf8)[...]
         while let byte = rest.popFirst() {
@@ -20,7 +20,7 @@ enum GRPCMessage {
     }
 
     /// A text for one line of a terminal: without control characters, and no longer than that.
-    static func printable(_ text: String, atMost limit: Int = 200) -> String {
+    package static func printable(_ text: String, atMost limit: Int = 200) -> String {
         let kept = text.unicodeScalars.lazy.map { scalar -> Unicode.Scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: "\u{FFFD}"
