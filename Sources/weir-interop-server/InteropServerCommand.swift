@@ -14,21 +14,25 @@ struct InteropServerCommand: AsyncParsableCommand {
         commandName: "weir-interop-server",
         abstract: "Serve grpc.testing.TestService, which gRPC's interoperability cases call.",
         discussion: """
-            Takes the flags that gRPC's own interoperability servers take, so that scripts made for those can start it. It is
-            ready once it has printed its address. Listens on the loopback address only, unless told otherwise by --host.
+            Takes the flags that gRPC's own interoperability servers take, so that scripts made for those can start it. Listens \
+            on the loopback address only, unless told otherwise by --host, and is ready once it has printed its address.
 
             SIGTERM or SIGINT drains and ends. SIGUSR1 prints what the server holds at the moment as one line of JSON.
             """)
 
     @Option(help: "Name or address to listen on; 0.0.0.0 for all.")
     var host = "127.0.0.1"
-    @Option(name: .interop("port"), help: "Port to listen on; 0 picks a free one and prints it.")
+    @Option(help: "Port to listen on; 0 picks a free one and prints it.")
     var port = 10_000
     @Option(help: "Event loops, each a thread. (default: one per core)")
     var threads: Int?
 
-    @OptionGroup(title: "Options of other servers")
+    @OptionGroup
     var security: SecurityOptions
+
+    static func main() async {
+        await main(InteropFlag.spelledOut(CommandLine.arguments.dropFirst(), flags: ["use_tls", "use_alts"]))
+    }
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)

@@ -3,8 +3,11 @@
 import time
 
 import grpc
+import pytest
 
 from interop_cases import Flood, ask, failure, upload
+
+pytestmark = pytest.mark.alone
 
 SERVER_MESSAGE_LIMIT = 4 << 20
 # What may be on its way to a handler that does not read: the server's window, and what grpcio and the kernel buffer.

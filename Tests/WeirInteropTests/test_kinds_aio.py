@@ -3,8 +3,11 @@
 import asyncio
 
 import grpc
+import pytest
 
 from interop_cases import ask, run_aio
+
+pytestmark = pytest.mark.alone
 
 MOST_UNREAD = 2 << 20
 
