@@ -11,6 +11,7 @@ import grpc_tools.protoc
 import pytest
 
 from weir_process import ROOT
+from wire_client import WireClient
 
 SERVICE = "grpc.testing.TestService"
 LARGE_REQUEST, LARGE_RESPONSE = 271828, 314159
@@ -59,6 +60,16 @@ def large(api, **fields):
 def upload(api, size, **fields):
     """One of many requests to which there is one response."""
     return api.pb.StreamingInputCallRequest(payload=api.pb.Payload(body=b"\0" * size), **fields)
+
+
+def on_the_wire(server, method, *messages, encoding=None, accept=None):
+    """Calls with these framed messages from a client on `h2`; returns the stream with its end."""
+    headers = [(name, value) for name, value in (("grpc-encoding", encoding), ("grpc-accept-encoding", accept)) if value]
+    with WireClient(server.port, initial_window=1 << 20, connection_window=1 << 20) as client:
+        stream_id = client.begin(method, headers=headers, service=SERVICE)
+        for number, message in enumerate(messages):
+            client.send(stream_id, message, end_stream=number == len(messages) - 1)
+        return client.finish(stream_id, 10)
 
 
 def ask(api, *sizes, size=0, interval_us=0, status=None):
