@@ -6,6 +6,10 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+# Faults that show only to those who get all of a processor that there is.
+NEED_A_CORE = {"busy-loop", "one-connection-at-a-time"}
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
@@ -45,3 +49,8 @@ class BadServer:
         """Processor time it has used."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def alone_if_it_needs_a_core(faults):
+    """Parameters of a test that runs once for each of these faults."""
+    return [pytest.param(fault, marks=pytest.mark.alone) if fault in NEED_A_CORE else fault for fault in faults]

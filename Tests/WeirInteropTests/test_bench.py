@@ -13,8 +13,8 @@ import xml.etree.ElementTree
 
 import pytest
 
-from bad_server_process import BadServer
-from bench_run import METHOD, REQUEST, BenchRun
+from bad_server_process import BadServer, alone_if_it_needs_a_core
+from bench_run import METHOD, REQUEST, SMALL_REQUEST, BenchRun
 from weir_process import ROOT, weir_binary
 
 # What servers are given for what has to end, and the bench is told.
@@ -67,8 +67,6 @@ FAULTS = {
     "window-shrink-breaks": {"window-shrink": "fail"},
     "forgets-update-at-exhaustion": {"update-at-exhaustion": "fail"},
 }
-# What shows only to those who get all of a processor that there is.
-NEEDS_A_CORE = {"busy-loop", "one-connection-at-a-time"}
 
 
 def command(*options, timeout=60):
@@ -107,7 +105,8 @@ def test_all_profiles_pass_against_weir(start_weir, tmp_path):
 @pytest.mark.parametrize("part", PARTS, ids=range(len(PARTS)))
 def test_a_server_that_ignores_stalls_and_buffers_fails_where_it_must(tmp_path, part):
     with BadServer("--fault", "ignores-stalls", "--fault", "buffers-without-bound") as server:
-        run = BenchRun(tmp_path, server.port, profiles=",".join(part), deadline="1s", pid=server.process.pid)
+        run = BenchRun(
+            tmp_path, server.port, profiles=",".join(part), deadline="1s", pid=server.process.pid, request=SMALL_REQUEST)
     assert run.code == 1, run.told()
     failed = {name for name, verdict in run.verdicts.items() if verdict == "fail"}
     assert STALLING & set(part) <= failed, run.told()
@@ -122,7 +121,7 @@ def test_the_same_server_without_faults_passes(tmp_path):
     assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
 
 
-@pytest.mark.parametrize("fault", [pytest.param(f, marks=pytest.mark.alone) if f in NEEDS_A_CORE else f for f in FAULTS])
+@pytest.mark.parametrize("fault", alone_if_it_needs_a_core(FAULTS))
 def test_each_fault_is_found(fault, tmp_path):
     expected = FAULTS[fault]
     with BadServer("--fault", fault) as server:
@@ -147,7 +146,8 @@ def test_it_runs_to_its_end_against_grpcio(tmp_path, part):
         line = server.stdout.readline()
         assert line.startswith("listening on "), line
         run = BenchRun(
-            tmp_path, int(line.rsplit(":", 1)[1]), profiles=",".join(part), deadline="300ms", duration="300ms", pid=server.pid)
+            tmp_path, int(line.rsplit(":", 1)[1]), profiles=",".join(part), deadline="300ms", duration="300ms", pid=server.pid,
+            request=SMALL_REQUEST)
     finally:
         server.terminate()
         server.wait(20)
