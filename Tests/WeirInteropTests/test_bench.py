@@ -19,7 +19,7 @@ from weir_process import ROOT, weir_binary
 
 # What servers are given for what has to end, and the bench is told.
 DEADLINE = "1s"
-DEADLINES = [option for name in ("stall", "tail", "handshake", "request") for option in (f"--{name}-deadline", DEADLINE)]
+DEADLINES = [option for name in ("stall", "tail", "handshake", "frame", "request") for option in (f"--{name}-deadline", DEADLINE)]
 NAMES = {
     "steady", "never-reads", "slow-reader", "trickle", "one-message-at-a-time", "zero-window", "zero-window-from-start",
     "stop-mid-message", "stop-before-trailers", "stall-then-recover-before", "stall-then-recover-after",
