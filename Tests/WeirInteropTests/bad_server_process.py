@@ -9,7 +9,7 @@ import sys
 import pytest
 
 # Faults that show only to those who get all of a processor that there is.
-NEED_A_CORE = {"busy-loop", "one-connection-at-a-time"}
+NEED_A_CORE = {"busy-loop", "ignores-resets", "one-connection-at-a-time"}
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
