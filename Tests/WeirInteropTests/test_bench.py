@@ -13,7 +13,7 @@ import xml.etree.ElementTree
 
 import pytest
 
-from bad_server_process import BadServer, alone_if_it_needs_a_core
+from bad_server_process import BadServer, alone_if_it_needs_quiet
 from bench_run import METHOD, REQUEST, SMALL_REQUEST, BenchRun
 from weir_process import ROOT, weir_binary
 
@@ -121,7 +121,7 @@ def test_the_same_server_without_faults_passes(tmp_path):
     assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
 
 
-@pytest.mark.parametrize("fault", alone_if_it_needs_a_core(FAULTS))
+@pytest.mark.parametrize("fault", alone_if_it_needs_quiet(FAULTS))
 def test_each_fault_is_found(fault, tmp_path):
     expected = FAULTS[fault]
     with BadServer("--fault", fault) as server:

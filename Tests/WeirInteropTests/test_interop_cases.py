@@ -192,6 +192,7 @@ def soak(testing, stub_for, iterations):
     return failures
 
 
+@pytest.mark.alone
 def test_rpc_soak(interop_server, testing, cases):
     assert soak(testing, lambda: cases, 100) == []
     before = interop_server.resident_bytes()
@@ -200,6 +201,7 @@ def test_rpc_soak(interop_server, testing, cases):
     assert interop_server.resident_bytes() - before < LARGE_REQUEST * 8
 
 
+@pytest.mark.alone
 def test_channel_soak(interop_server, testing):
     channels = []
 
