@@ -110,8 +110,9 @@ extension ServerConnection {
             } else {
                 session.finish(trailers, on: call.stream)
             }
-        case .sendTrailersOnly(let status) where status.code == .ok:
-            // Clients may treat a lone OK as an error: a response that succeeded has both field sections.
+        case .sendTrailersOnly(let status) where status.code == .ok || !call.responseMetadata.isEmpty:
+            // Clients may treat a lone OK as an error: a response that succeeded has both field sections. And what a handler
+            // has said goes out, also when it fails then.
             submitResponseHeaders(call)
             session.finish(.trailers(status, metadata), on: call.stream)
         case .sendTrailersOnly(let status):

@@ -7,10 +7,12 @@ package import WeirServer
 /// The service that gRPC's published interoperability cases call, as their description has it.
 package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtocol where Time.Duration == Duration {
     private let clock: Time
+    private let start: Time.Instant
 
     /// Makes a service that waits by this clock.
     package init(clock: Time) {
         self.clock = clock
+        start = clock.now
     }
 
     /// Largest payload that is made up, in bytes.
@@ -31,7 +33,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         try await echoMetadata(context)
         try check(request.responseStatus)
         var response = Grpc_Testing_SimpleResponse()
-        response.payload = try payload(request.responseSize)
+        response.payload = try payload(request.responseSize, of: request.responseType)
         if request.fillServerID { response.serverID = "weir" }
         return response
     }
@@ -39,7 +41,15 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
     package func cacheableUnaryCall(
         _ request: Grpc_Testing_SimpleRequest, context: CallContext
     ) async throws -> Grpc_Testing_SimpleResponse {
-        try await unaryCall(request, context: context)
+        var metadata = try echoedMetadata(context)
+        try metadata.add(name: "cache-control", value: "max-age=60, public")
+        try await context.setResponseMetadata(metadata)
+        // Two calls get the same answer only from a cache in between.
+        var response = Grpc_Testing_SimpleResponse()
+        var payload = Grpc_Testing_Payload()
+        payload.body = ByteBuffer(string: "\(start.duration(to: clock.now))")
+        response.payload = payload
+        return response
     }
 
     package func unimplementedCall(
@@ -53,7 +63,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, context: CallContext
     ) async throws {
         try await echoMetadata(context)
-        try await respond(to: request.responseParameters, on: stream)
+        try await respond(to: request.responseParameters, of: request.responseType, on: stream)
         try check(request.responseStatus)
     }
 
@@ -77,7 +87,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         try await echoMetadata(context)
         for try await request in requests {
             try check(request.responseStatus)
-            try await respond(to: request.responseParameters, on: stream)
+            try await respond(to: request.responseParameters, of: request.responseType, on: stream)
         }
     }
 
@@ -92,32 +102,42 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
             guard request.responseParameters.count <= Self.maximumPendingResponses - pending.count else {
                 throw RPCError(.resourceExhausted, "at most \(Self.maximumPendingResponses) responses may be asked for")
             }
+            try check(request.responseType)
             pending += request.responseParameters
         }
-        try await respond(to: pending, on: stream)
+        try await respond(to: pending, of: .compressable, on: stream)
     }
 
     // MARK: - What all of them do
 
     private func respond(
-        to parameters: [Grpc_Testing_ResponseParameters],
+        to parameters: [Grpc_Testing_ResponseParameters], of type: Grpc_Testing_PayloadType,
         on stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>
     ) async throws {
         for parameter in parameters {
             if parameter.intervalUs > 0 { try await clock.sleep(for: .microseconds(parameter.intervalUs)) }
             var response = Grpc_Testing_StreamingOutputCallResponse()
-            response.payload = try payload(parameter.size)
+            response.payload = try payload(parameter.size, of: type)
             try await stream.send(response)
         }
     }
 
-    private func payload(_ size: Int32) throws(RPCError) -> Grpc_Testing_Payload {
+    private func payload(
+        _ size: Int32, of type: Grpc_Testing_PayloadType
+    ) throws(RPCError) -> Grpc_Testing_Payload {
+        try check(type)
         guard size >= 0, size <= Self.maximumPayloadBytes else {
             throw RPCError(.invalidArgument, "a payload has 0 to \(Self.maximumPayloadBytes) bytes, not \(size)")
         }
         var payload = Grpc_Testing_Payload()
         payload.body = ByteBuffer(repeating: 0, count: Int(size))
         return payload
+    }
+
+    private func check(_ type: Grpc_Testing_PayloadType) throws(RPCError) {
+        guard type == .compressable else {
+            throw RPCError(.invalidArgument, "there is no payload of type \(type.rawValue)")
+        }
     }
 
     private func check(_ wanted: Grpc_Testing_EchoStatus?) throws(RPCError) {
@@ -127,15 +147,19 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
 
     /// Sends back what the case `custom_metadata` wants to see again.
     private func echoMetadata(_ context: CallContext) async throws {
-        if let value = context.metadata[string: "x-grpc-test-echo-initial"] {
-            var metadata = Metadata()
-            try metadata.add(name: "x-grpc-test-echo-initial", value: value)
-            try await context.setResponseMetadata(metadata)
-        }
+        let initial = try echoedMetadata(context)
+        if !initial.isEmpty { try await context.setResponseMetadata(initial) }
         if let value = context.metadata[binary: "x-grpc-test-echo-trailing-bin"] {
             var metadata = Metadata()
             try metadata.add(name: "x-grpc-test-echo-trailing-bin", binary: value)
             context.setTrailingMetadata(metadata)
         }
+    }
+    private func echoedMetadata(_ context: CallContext) throws -> Metadata {
+        var metadata = Metadata()
+        if let value = context.metadata[string: "x-grpc-test-echo-initial"] {
+            try metadata.add(name: "x-grpc-test-echo-initial", value: value)
+        }
+        return metadata
     }
 }

@@ -35,7 +35,7 @@ public struct CallContext: Sendable {
 
     /// Sets the metadata that goes out ahead of the first message.
     ///
-    /// No effect once that was sent.
+    /// No effect once that was sent. A handler that fails before its first message sends it all the same.
     ///
     /// Suspends only when called from outside the connection's event loop.
     public nonisolated(nonsending) func setResponseMetadata(_ metadata: Metadata) async throws {

@@ -14,20 +14,24 @@ struct InteropServerCommand: AsyncParsableCommand {
         commandName: "weir-interop-server",
         abstract: "Serve grpc.testing.TestService, which gRPC's interoperability cases call.",
         discussion: """
+            Takes the flags that gRPC's own interoperability servers take, so that scripts made for those can start it. Listens \
+            on the loopback address only, unless told otherwise by --host, and is ready once it has printed its address.
+
             SIGTERM or SIGINT drains and ends. SIGUSR1 prints what the server holds at the moment as one line of JSON.
             """)
 
-    @Option(help: "Name or address to listen on.")
+    @Option(help: "Name or address to listen on; 0.0.0.0 for all.")
     var host = "127.0.0.1"
     @Option(help: "Port to listen on; 0 picks a free one and prints it.")
     var port = 10_000
-    @Option(name: .customLong("use_tls"), help: "Whether to serve TLS, which is not there yet: false.")
-    var useTLS = false
     @Option(help: "Event loops, each a thread. (default: one per core)")
     var threads: Int?
 
-    func validate() throws {
-        guard !useTLS else { throw ValidationError("--use_tls true: there is no TLS yet") }
+    @OptionGroup
+    var security: SecurityOptions
+
+    static func main() async {
+        await main(InteropFlag.spelledOut(CommandLine.arguments.dropFirst(), flags: ["use_tls", "use_alts"]))
     }
 
     func run() async throws {

@@ -6,6 +6,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
+# Faults that show only while nothing else takes the processor: they are about processor time, or about an honest client being
+# quick enough.
+NEED_QUIET = {"busy-loop", "cuts-honest-readers", "ignores-resets", "loses-data", "one-connection-at-a-time"}
 FOLDER = pathlib.Path(__file__).resolve().parent
 
 
@@ -45,3 +50,8 @@ class BadServer:
         """Processor time it has used."""
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def alone_if_it_needs_quiet(faults):
+    """Parameters of a test that runs once for each of these faults."""
+    return [pytest.param(fault, marks=pytest.mark.alone) if fault in NEED_QUIET else fault for fault in faults]

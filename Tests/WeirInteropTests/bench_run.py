@@ -8,16 +8,18 @@ from weir_process import weir_binary
 METHOD = "weir.data.v1.DataService/StreamData"
 # StreamRequest{max_chunks: 4000}: 64 MB, more than windows and kernels hold.
 REQUEST = "18a01f"
+# StreamRequest{max_chunks: 1000}: 16 MB, more than they hold as well, and quickly made by a server in Python.
+SMALL_REQUEST = "18e807"
 
 
 class BenchRun:
     """Runs the command against a port and keeps what it printed and wrote."""
 
-    def __init__(self, folder, port, *options, profiles="all", deadline="2s", duration="1s", pid=None, timeout=600):
+    def __init__(self, folder, port, *options, profiles="all", deadline="2s", duration="1s", pid=None, timeout=600, request=REQUEST):
         self.json_path, self.html_path = folder / "bench.json", folder / "bench.html"
         self.junit_path = folder / "bench.xml"
         command = [
-            weir_binary(), "slow-clients", "--target", f"127.0.0.1:{port}", "--method", METHOD, "--request-hex", REQUEST,
+            weir_binary(), "slow-clients", "--target", f"127.0.0.1:{port}", "--method", METHOD, "--request-hex", request,
             "--profile", profiles, "--stall-deadline", deadline, "--duration", duration, "--json", str(self.json_path),
             "--html", str(self.html_path), "--junit", str(self.junit_path), *options,
         ]

@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "large: takes long; runs only with WEIR_LARGE=1")
+    config.addinivalue_line("markers", "alone: holds bounds of time or memory, and runs with no other test beside it")
     if not os.access(weir_binary(), os.X_OK):
         raise pytest.UsageError(f"there is no server at {weir_binary()}; build it or set WEIR_BINARY")
 
@@ -76,9 +77,6 @@ def data_directory(tmp_path_factory):
     (outside / "secret.txt").write_text("secret")
     folder = tmp_path_factory.mktemp("data")
     chooser = random.Random(2026)
-    with open(folder / "random-200m.bin", "wb") as file:
-        for _ in range(200):
-            file.write(chooser.randbytes(1_000_000))
     (folder / "random-20m.bin").write_bytes(chooser.randbytes(20_000_000))
     write_lines(folder / "lines-100k.txt", 100_000, seed=1)
     if LARGE:
@@ -94,6 +92,16 @@ def data_directory(tmp_path_factory):
     (folder / "directory-outside").symlink_to(outside)
     os.mkfifo(folder / "pipe")
     return folder
+
+
+@pytest.fixture(scope="session")
+def large_file(data_directory):
+    """One more file there, of 200 MB, which not every run needs."""
+    path = data_directory / "random-200m.bin"
+    with open(path, "wb") as file:
+        for _ in range(200):
+            file.write(os.urandom(1_000_000))
+    return path
 
 
 @pytest.fixture

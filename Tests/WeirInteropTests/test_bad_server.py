@@ -14,7 +14,7 @@ from bad_server_checks import (
     streams_steadily,
 )
 from bad_server_client import Client, Raw, request
-from bad_server_process import BadServer
+from bad_server_process import BadServer, alone_if_it_needs_quiet
 from bad_server_protocol_checks import HEADERS_BLOCK, POLITE
 from conftest import NARROW
 from weir_process import eventually
@@ -33,7 +33,7 @@ def test_every_fault_has_its_check():
     assert set(CHECKS) == set(FAULTS)
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", alone_if_it_needs_quiet(CHECKS))
 def test_without_faults_it_is_good(name):
     check, deadline = CHECKS[name]
     with BadServer(*deadlines(deadline)) as server:
@@ -47,7 +47,7 @@ def test_it_is_good_in_what_no_fault_is_about(check):
         assert check(server, 1) is None
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("name", alone_if_it_needs_quiet(CHECKS))
 def test_the_fault_is_there(name):
     check, deadline = CHECKS[name]
     with BadServer(*deadlines(deadline), "--fault", name) as server:

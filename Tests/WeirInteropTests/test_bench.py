@@ -13,11 +13,13 @@ import xml.etree.ElementTree
 
 import pytest
 
-from bad_server_process import BadServer
-from bench_run import METHOD, REQUEST, BenchRun
+from bad_server_process import BadServer, alone_if_it_needs_quiet
+from bench_run import METHOD, REQUEST, SMALL_REQUEST, BenchRun
 from weir_process import ROOT, weir_binary
 
-DEADLINES = ("--stall-deadline", "2s", "--tail-deadline", "2s", "--handshake-deadline", "2s", "--request-deadline", "2s")
+# What servers are given for what has to end, and the bench is told.
+DEADLINE = "1s"
+DEADLINES = [option for name in ("stall", "tail", "handshake", "frame", "request") for option in (f"--{name}-deadline", DEADLINE)]
 NAMES = {
     "steady", "never-reads", "slow-reader", "trickle", "one-message-at-a-time", "zero-window", "zero-window-from-start",
     "stop-mid-message", "stop-before-trailers", "stall-then-recover-before", "stall-then-recover-after",
@@ -26,10 +28,16 @@ NAMES = {
     "ping-flood-unread", "settings-flood-unread", "idle-subscribers-then-burst", "slow-upload", "slow-headers",
     "slow-preface",
 }
+# All profiles in parts of about equal time, so that one part can run beside the other.
+PARTS = [sorted(NAMES)[start::4] for start in range(4)]
 # What a server that ignores stalls and buffers without bound cannot hide.
 STALLING = {
     "never-reads", "zero-window", "zero-window-from-start", "stop-mid-message", "stop-before-trailers",
     "stall-then-recover-after", "connection-window-hog", "tcp-shut-http2-open", "goaway-while-blocked", "half-close",
+}
+# And where it is good all the same.
+GOOD_ALL_THE_SAME = {
+    "steady", "slow-reader", "one-message-at-a-time", "update-at-exhaustion", "slow-preface", "slow-upload",
 }
 # Each fault that a verdict claims to find, and a profile that must; the verdict is weak where the server does what matters, but
 # badly, and "bad" is weak or fail where it depends on how fast the machine is. Any number of resets is no fault as long as
@@ -74,9 +82,10 @@ def clear_line(code, errors, expected=2):
     return code == expected and errors.startswith("weir: ") and errors.count("\n") == 1 and len(errors) < 300
 
 
+@pytest.mark.alone
 def test_all_profiles_pass_against_weir(start_weir, tmp_path):
     server = start_weir(*DEADLINES)
-    run = BenchRun(tmp_path, server.port, pid=server.pid)
+    run = BenchRun(tmp_path, server.port, deadline=DEADLINE, pid=server.pid)
     assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
     assert set(run.verdicts) == NAMES
     assert run.report["isComplete"] and run.report["summary"]["pass"] == len(NAMES)
@@ -93,24 +102,26 @@ def test_all_profiles_pass_against_weir(start_weir, tmp_path):
     server.wait_until_quiet()
 
 
-def test_a_server_that_ignores_stalls_and_buffers_fails_where_it_must(tmp_path):
+@pytest.mark.parametrize("part", PARTS, ids=range(len(PARTS)))
+def test_a_server_that_ignores_stalls_and_buffers_fails_where_it_must(tmp_path, part):
     with BadServer("--fault", "ignores-stalls", "--fault", "buffers-without-bound") as server:
-        run = BenchRun(tmp_path, server.port, deadline="1s", pid=server.process.pid)
+        run = BenchRun(
+            tmp_path, server.port, profiles=",".join(part), deadline="1s", pid=server.process.pid, request=SMALL_REQUEST)
     assert run.code == 1, run.told()
     failed = {name for name, verdict in run.verdicts.items() if verdict == "fail"}
-    assert STALLING <= failed, run.told()
+    assert STALLING & set(part) <= failed, run.told()
     # It treats those who read well, and knows its deadlines for what clients send.
-    for name in ("steady", "slow-reader", "one-message-at-a-time", "update-at-exhaustion", "slow-preface", "slow-upload"):
-        assert run.verdicts[name] == "pass", run.told()
+    assert all(run.verdicts[name] == "pass" for name in GOOD_ALL_THE_SAME & set(part)), run.told()
 
 
+@pytest.mark.alone
 def test_the_same_server_without_faults_passes(tmp_path):
-    with BadServer() as server:
-        run = BenchRun(tmp_path, server.port, pid=server.process.pid)
+    with BadServer("--stall-deadline", DEADLINE) as server:
+        run = BenchRun(tmp_path, server.port, deadline=DEADLINE, pid=server.process.pid)
     assert run.code == 0 and set(run.verdicts.values()) == {"pass"}, run.told()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", alone_if_it_needs_quiet(FAULTS))
 def test_each_fault_is_found(fault, tmp_path):
     expected = FAULTS[fault]
     with BadServer("--fault", fault) as server:
@@ -120,8 +131,9 @@ def test_each_fault_is_found(fault, tmp_path):
     assert run.code == (1 if "fail" in run.verdicts.values() else 0)
 
 
-def test_it_runs_to_its_end_against_grpcio(tmp_path):
-    # Verdicts of others' servers are for docs/slow-clients.md, not for a test.
+@pytest.mark.parametrize("part", PARTS, ids=range(len(PARTS)))
+def test_it_runs_to_its_end_against_grpcio(tmp_path, part):
+    # Verdicts of others' servers are for docs/slow-clients.md, not for a test: here they come after short waits.
     stubs = tmp_path / "stubs"
     stubs.mkdir()
     subprocess.run(
@@ -133,15 +145,18 @@ def test_it_runs_to_its_end_against_grpcio(tmp_path):
     try:
         line = server.stdout.readline()
         assert line.startswith("listening on "), line
-        run = BenchRun(tmp_path, int(line.rsplit(":", 1)[1]), deadline="1s", pid=server.pid)
+        run = BenchRun(
+            tmp_path, int(line.rsplit(":", 1)[1]), profiles=",".join(part), deadline="300ms", duration="300ms", pid=server.pid,
+            request=SMALL_REQUEST)
     finally:
         server.terminate()
         server.wait(20)
         server.stdout.close()
-    assert run.code in (0, 1) and run.report["isComplete"] and set(run.verdicts) == NAMES, run.told()
+    assert run.code in (0, 1) and run.report["isComplete"] and set(run.verdicts) == set(part), run.told()
     assert all(profile["process"]["isAlive"] for profile in run.report["profiles"]), run.told()
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_it_within_a_second_with_the_partial_report(start_weir, tmp_path):
     server = start_weir(*DEADLINES)
     file = tmp_path / "partial.json"

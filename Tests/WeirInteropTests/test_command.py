@@ -13,6 +13,8 @@ import pytest
 from conftest import NARROW
 from weir_process import WeirProcess, run_weir, weir_binary
 
+pytestmark = pytest.mark.alone
+
 OPTIONS = [
     "--host", "--port", "--data", "--threads", "--stall-deadline", "--tail-deadline", "--stream-buffer",
     "--max-concurrent-streams", "--live-rate", "--log-level", "--drain-grace", "--handshake-deadline",

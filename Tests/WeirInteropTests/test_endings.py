@@ -13,6 +13,8 @@ from conftest import NARROW
 from weir_process import eventually
 from wire_client import WireClient
 
+pytestmark = pytest.mark.alone
+
 # From the moment the server learns of it to the end of the handler.
 PROMPTLY = 0.1
 
@@ -28,6 +30,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import grpc
 from weir.data.v1 import data_service_pb2 as pb, data_service_pb2_grpc as services
+
 options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65535)]
 channel = grpc.insecure_channel(sys.argv[2], options=options)
 calls = services.DataServiceStub(channel)

@@ -15,6 +15,8 @@ import flow  # noqa: E402
 from flow_wave import Fleet  # noqa: E402
 from wire import DEFAULT_WINDOW, stream_request  # noqa: E402
 
+pytestmark = pytest.mark.alone
+
 CONNECTIONS, STREAMS = 20, 50
 TOTAL = CONNECTIONS * STREAMS
 # What the machine may be late by besides the server, when tests run on a busy one.

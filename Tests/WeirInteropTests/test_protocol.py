@@ -93,6 +93,8 @@ def test_a_malformed_timeout_is_refused(weir, value):
         assert stream.status == 13 and "timeout" in stream.status_text
 
 
+# The last one is a tenth of a second.
+@pytest.mark.alone
 @pytest.mark.parametrize("value", ["99999999H", "10S", "10000m", "99999999n"])
 def test_every_unit_of_timeout_is_taken(weir, value):
     with WireClient(weir.port) as client:

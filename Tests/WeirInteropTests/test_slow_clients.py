@@ -14,6 +14,8 @@ from stall_details import details_of, details_of_error
 from weir_process import eventually
 from wire_client import WireClient, split_messages
 
+pytestmark = pytest.mark.alone
+
 DEADLINE = 2.0
 # What a cut may come late by.
 GRACE = 0.5

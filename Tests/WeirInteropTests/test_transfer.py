@@ -11,6 +11,11 @@ import pytest
 TIMEOUT = 120
 
 
+@pytest.fixture(scope="module", autouse=True)
+def with_the_large_file(large_file):
+    """The server finds it when it starts."""
+
+
 def file_digest(path, skip_bytes=0):
     digest = hashlib.sha256()
     with open(path, "rb") as file:

@@ -9,6 +9,8 @@ import pytest
 from weir_process import WeirProcess
 from wire_client import SERVICE, WireClient, length_prefixed
 
+pytestmark = pytest.mark.alone
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 ACKNOWLEDGEMENT = b"\x00\x00\x00\x04\x01\x00\x00\x00\x00"

@@ -43,11 +43,11 @@ def eventually(condition, timeout, what, interval=POLL_INTERVAL):
 class WeirProcess:
     """Starts `weir serve --host 127.0.0.1 --port 0 ...`, or another server, and waits for the line with its address."""
 
-    def __init__(self, log_path, *options, data=None, server=None):
+    def __init__(self, log_path, *options, data=None, server=None, port="0"):
         self.log_path = pathlib.Path(log_path)
         command = [*(server or [weir_binary(), "serve"]), "--host", "127.0.0.1"]
-        if "--port" not in options:
-            command += ["--port", "0"]
+        if port is not None and "--port" not in options:
+            command += ["--port", port]
         if data is not None:
             command += ["--data", str(data)]
         self._log = open(self.log_path, "wb")

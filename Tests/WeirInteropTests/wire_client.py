@@ -16,9 +16,21 @@ import h2.settings
 SERVICE = "weir.data.v1.DataService"
 
 
-def length_prefixed(message):
-    """One gRPC message as it goes over the wire, uncompressed."""
-    return struct.pack(">BI", 0, len(message)) + message
+def length_prefixed(message, flag=0):
+    """One gRPC message as it goes over the wire; the flag says whether it is compressed."""
+    return struct.pack(">BI", flag, len(message)) + message
+
+
+def framed_messages(data):
+    """The flags and the bytes of all messages in `data`, which must end with one."""
+    messages = []
+    position = 0
+    while position < len(data):
+        flag, length = struct.unpack_from(">BI", data, position)
+        assert position + 5 + length <= len(data), "the last message is cut short"
+        messages.append((flag, bytes(data[position + 5:position + 5 + length])))
+        position += 5 + length
+    return messages
 
 
 def split_messages(data):

@@ -12,7 +12,13 @@ struct TestServiceTests {
     private typealias Method = Grpc_Testing_TestService.Method
     private typealias Output = Grpc_Testing_StreamingOutputCallResponse
 
-    private let clock = VirtualClock()
+    private let clock: VirtualClock
+    private let service: TestService<VirtualClock>
+
+    init() {
+        clock = VirtualClock()
+        service = TestService(clock: clock)
+    }
 
     private func ask(
         _ sizes: [Int32], intervalMicroseconds: Int32 = 0, code: Int32 = 0
@@ -36,9 +42,14 @@ struct TestServiceTests {
     private func run(
         _ method: MethodDescriptor, _ requests: [Grpc_Testing_StreamingOutputCallRequest], for duration: Duration
     ) throws -> RawPeer.Response {
-        let simulation = try Simulation(clock: clock, services: [TestService(clock: clock)])
-        let messages = try requests.map { Array(try $0.serialized().readableBytesView) }
-        let client = simulation.connect(UploadClient(ClientCall(method), messages: messages))
+        try run(ClientCall(method), try requests.map { Array(try $0.serialized().readableBytesView) }, for: duration)
+    }
+
+    private func run(
+        _ call: ClientCall, _ messages: [[UInt8]], for duration: Duration = .seconds(1)
+    ) throws -> RawPeer.Response {
+        let simulation = try Simulation(clock: clock, services: [service])
+        let client = simulation.connect(UploadClient(call, messages: messages))
         try simulation.run(for: duration)
         let response = client.response
         #expect(try simulation.shutDown())
@@ -88,5 +99,49 @@ struct TestServiceTests {
     func size(bytes: Int32) throws {
         let response = try run(Method.FullDuplexCall.descriptor, [ask([bytes])], for: .seconds(1))
         #expect(response.statusCode == .invalidArgument)
+    }
+
+    @Test("a type that no payload has is refused, before and after the client's end")
+    func type() throws {
+        var request = ask([1])
+        request.responseType = .UNRECOGNIZED(9)
+        for method in [Method.FullDuplexCall.descriptor, Method.HalfDuplexCall.descriptor] {
+            let response = try run(method, [request], for: .seconds(1))
+            #expect(response.statusCode == .invalidArgument)
+            #expect(try sizes(response) == [])
+        }
+    }
+
+    @Test(
+        "what a client asks to see again comes back at both ends, also when the call fails",
+        arguments: [0, 5] as [Int32])
+    func echo(code: Int32) throws {
+        var call = ClientCall(Method.UnaryCall.descriptor)
+        call.fields = [("x-grpc-test-echo-initial", "first"), ("x-grpc-test-echo-trailing-bin", "q6ur")]
+        var request = Grpc_Testing_SimpleRequest()
+        request.responseStatus = Grpc_Testing_EchoStatus()
+        request.responseStatus?.code = code
+        let response = try run(call, [Array(try request.serialized().readableBytesView)])
+        #expect(response.statusCode?.rawValue == Int(code))
+        #expect(response.sections.count == 2)
+        #expect(response.sections.first?["x-grpc-test-echo-initial"] == "first")
+        #expect(response.sections.last?["x-grpc-test-echo-trailing-bin"] == "q6ur")
+        #expect(response.sections.last?["x-grpc-test-echo-initial"] == nil)
+    }
+
+    @Test("a cacheable answer says so, and is not the same the next time")
+    func cacheable() throws {
+        var bodies: [ByteBuffer] = []
+        for _ in 0..<2 {
+            let simulation = try Simulation(clock: clock, services: [service])
+            let client = simulation.connect(
+                UploadClient(ClientCall(Method.CacheableUnaryCall.descriptor), messages: [[]]))
+            try simulation.run(for: .seconds(1))
+            let response = client.response
+            #expect(try simulation.shutDown())
+            #expect(response.sections.first?["cache-control"] == "max-age=60, public")
+            bodies += try response.messages(of: Grpc_Testing_SimpleResponse.self).compactMap { $0.payload?.body }
+        }
+        #expect(bodies.count == 2 && bodies.first != bodies.last && bodies.allSatisfy { $0.readableBytes > 0 })
     }
 }
