@@ -22,6 +22,12 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
     if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+        guard session.mayOpenStream else {
+            // The fields are decoded and dropped: nobody has a stream of this number.
+            session.streamRefused()
+            return unsafe nghttp2_submit_rst_stream(
+                cSession, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_REFUSED_STREAM.rawValue)
+        }
         _ = session.streamOpened(id)
         // Incremental, urgency 3, whatever the client signals: streams take turns (RFC 9218 §4.2).
         var priority = nghttp2_extpri(urgency: 3, inc: 1)
@@ -98,6 +104,10 @@ let onDataChunkCallback: nghttp2_on_data_chunk_recv_callback = { _, _, streamID,
     guard let session = unsafe session(userData) else { return 0 }
     // DATA of a stream that is gone is not held, so its credit goes back with what the library itself has ignored.
     guard let stream = session.streams[streamID] else { return 0 }
+    if stream.lingersUntil != nil {
+        stream.lingersUntil = nil
+        session.resetsAfterTrailers.append(stream)
+    }
     session.dataReceived(count, on: stream)
     stream.lastActivity = session.now
     if stream.inbound == nil || stream.inbound?.readableBytes == 0 { session.record(.dataReceived(stream)) }
@@ -119,11 +129,21 @@ let onFrameSentCallback: nghttp2_on_frame_send_callback = { _, frame, userData i
         if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { session.pingSent(unsafe opaqueData(of: frame)) }
         return 0
     }
+    if UInt32(header.type) == NGHTTP2_RST_STREAM.rawValue {
+        session.resetSent(header.stream_id)
+        return 0
+    }
     let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     guard ends else { return 0 }
     guard let stream = session.streams[header.stream_id], stream.resetsAfterTrailers else { return 0 }
     stream.resetsAfterTrailers = false
-    if !stream.requestEnded { session.resetsAfterTrailers.append(stream) }
+    guard !stream.requestEnded else { return 0 }
+    if stream.endsWithData {
+        stream.lingersUntil = session.now + HTTP2Stream.lingering
+        session.touch(stream)
+    } else {
+        session.resetsAfterTrailers.append(stream)
+    }
     return 0
 }
 

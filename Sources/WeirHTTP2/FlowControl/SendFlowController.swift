@@ -134,6 +134,13 @@ package struct SendFlowController: ~Copyable {
         return true
     }
 
+    /// Takes room for a short text of this side's own, which goes out in whatever parts the windows allow.
+    mutating func admitInParts(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard unsafe stream.queue.isEmpty, unsafe stream.waitingBytes == 0, budget.hold(count) else { return false }
+        unsafe stream.sendsInParts = true
+        return true
+    }
+
     /// Sets room aside for the message a sender of `stream` waits with, if there is any; returns whether it did.
     mutating func grant(_ stream: HTTP2Stream, atHeadOfQueue: Bool) -> Bool {
         guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return false }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNGHTTP2
+package import NIOCore
+
+/// How bytes reach the library: whole frame headers only, and no frame that ``FrameRules`` finds at fault.
+extension HTTP2Session {
+    /// Feeds bytes from the peer.
+    ///
+    /// - Throws: a connection error after which nothing more may be fed; what was learned before is still in ``events``.
+    package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) throws(HTTP2Error) {
+        self.now = now
+        guard !inputIsOver else { return }
+        var failure: HTTP2Error?
+        unsafe bytes.withUnsafeReadableBytes { raw in
+            var rest = unsafe raw
+            if !heldBack.isEmpty {
+                guard unsafe completeHeldBack(from: &rest) else { return }
+                let whole = heldBack
+                heldBack.removeAll(keepingCapacity: true)
+                failure = unsafe whole.withUnsafeBytes { unsafe pass($0) }
+            }
+            if failure == nil { failure = unsafe pass(rest) }
+        }
+        boundaries.forget(
+            allBut: streams.values.lazy.filter { !$0.requestEnded }.map { UInt32(bitPattern: $0.id.rawValue) })
+        // The library may have ignored bytes that nobody was told of.
+        receivingChanged = true
+        guard let failure else { return }
+        libraryFailed(failure)
+        throw failure
+    }
+
+    /// What the peer has begun to send and not finished; nil between frames.
+    package var unfinishedInput: UnfinishedInput? { boundaries.unfinished(headerBytes: heldBack.count) }
+
+    /// Only the few bytes of a frame that was split where it is judged are ever joined like this.
+    ///
+    /// Returns whether what is held back can be judged now.
+    private func completeHeldBack(from rest: inout UnsafeRawBufferPointer) -> Bool {
+        while heldBack.count < boundaries.judgedBytes(of: heldBack.span) {
+            let missing = boundaries.judgedBytes(of: heldBack.span) - heldBack.count
+            guard unsafe !rest.isEmpty else { return false }
+            unsafe heldBack.append(contentsOf: rest.prefix(missing))
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(missing))
+        }
+        return true
+    }
+
+    /// Hands bytes on up to their end, or to the end of what is read at all; keeps back what cannot be judged yet.
+    private func pass(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
+        var rest = unsafe bytes
+        while unsafe !rest.isEmpty, !inputIsOver {
+            let passable = unsafe boundaries.passableBytes(of: Span<UInt8>(_unsafeBytes: rest))
+            if let failure = unsafe feed(UnsafeRawBufferPointer(rebasing: rest[..<passable])) { return failure }
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest[passable...])
+            guard let fault = boundaries.fault else {
+                unsafe heldBack.append(contentsOf: rest)
+                return nil
+            }
+            guard settle(fault) else { return nil }
+            var header = unsafe Array(rest.prefix(FrameBoundaries.headerBytes))
+            if fault.isHidden { header[3] = FrameHeader.unassigned }
+            if let failure = unsafe header.withUnsafeBytes({ unsafe feed($0) }) { return failure }
+            boundaries.passFault()
+            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(FrameBoundaries.headerBytes))
+        }
+        return nil
+    }
+
+    private func feed(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
+        // An empty call would be counted as a CONTINUATION by nghttp2 1.52.
+        guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return nil }
+        let result = unsafe enter {
+            unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
+        }
+        guard result < 0 else { return nil }
+        if result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue) { peerIsForeign = true }
+        return Self.connectionError(Int32(result))
+    }
+
+    // MARK: - Faults
+
+    /// Acts on a fault; returns whether the frame may go on to the library, which ignores it now.
+    private func settle(_ fault: FrameFault) -> Bool {
+        let id = Int32(bitPattern: fault.header.stream)
+        let stream = streams[id]
+        let endsConnection = fault.reach == .connection || (fault.reach == .endedStream && stream == nil)
+        lastLibraryError = HTTP2Error(
+            scope: endsConnection ? .connection : .stream(HTTP2StreamID(id)), code: fault.code, initiator: .local,
+            reason: fault.reason)
+        if endsConnection {
+            inputIsOver = true
+            terminate(code: fault.code)
+            return false
+        }
+        resetProvoked()
+        guard !hasProvokedTooManyResets else {
+            inputIsOver = true
+            return false
+        }
+        boundaries.forgive(fault.header.stream)
+        if let stream {
+            submitReset(stream, code: fault.code)
+        } else {
+            _ = unsafe enter {
+                unsafe nghttp2_submit_rst_stream($0, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, fault.code.rawValue)
+            }
+        }
+        // Only once it is sent does the library ignore what else comes on the stream; it goes ahead of all DATA.
+        swap(&output, &earlyOutput)
+        defer { swap(&output, &earlyOutput) }
+        do throws(HTTP2Error) {
+            while streams[id] != nil, try produceFrame() {}
+        } catch {
+            libraryFailed(error)
+            return false
+        }
+        return true
+    }
+
+    /// The library is beyond repair: the peer is told with a frame that is written by hand (RFC 9113 §5.4.1).
+    ///
+    /// One that does not speak HTTP/2 is not told (RFC 9113 §3.4).
+    private func libraryFailed(_ error: HTTP2Error) {
+        inputIsOver = true
+        guard !libraryHasFailed else { return }
+        defer { libraryHasFailed = true }
+        guard !peerIsForeign else { return }
+        swap(&output, &earlyOutput)
+        // The first frame of all is SETTINGS (RFC 9113 §3.4); that the library may have no more of it is no news.
+        while !settingsAreSent, (try? produceFrame()) == true {}
+        swap(&output, &earlyOutput)
+        let last = unsafe enter { unsafe nghttp2_session_get_last_proc_stream_id($0) }
+        let text = ByteBuffer(string: error.reason)
+        earlyOutput.writeInteger(UInt32(8 + text.readableBytes) << 8 | UInt32(NGHTTP2_GOAWAY.rawValue))
+        earlyOutput.writeInteger(UInt8(0))
+        earlyOutput.writeInteger(UInt32(0))
+        earlyOutput.writeInteger(UInt32(bitPattern: last))
+        earlyOutput.writeInteger(error.code.rawValue)
+        earlyOutput.writeImmutableBuffer(text)
+    }
+}
