@@ -306,6 +306,9 @@ package final class ServerConnection {
 
     private func close() {
         guard !isClosed else { return }
+        if let error = session.lastLibraryError, error.scope == .connection {
+            actions.append(.report(.protocolError(error)))
+        }
         connectionLost("the connection was closed", at: now)
         actions.append(.close)
     }

@@ -46,6 +46,7 @@ struct FrameRules {
         switch header.kind {
         case FrameHeader.windowUpdate where header.length == 4: FrameHeader.byteCount + 4
         case FrameHeader.priority where header.length == 5: FrameHeader.byteCount + 5
+        case FrameHeader.settings where hasJudgedSettings(header): FrameHeader.byteCount + header.length
         default: FrameHeader.byteCount
         }
     }
@@ -76,6 +77,8 @@ struct FrameRules {
             if FrameHeader.number(bytes, at: position + FrameHeader.byteCount) == 0 {
                 return hidden(header, .protocolError, "a WINDOW_UPDATE has an increment of 0")
             }
+        case FrameHeader.settings where Self.hasJudgedSettings(header):
+            return judgeSettings(header, in: bytes, at: position)
         case FrameHeader.priority:
             return judgePriority(header, in: bytes, at: position)
         default: break
@@ -147,6 +150,32 @@ struct FrameRules {
             return hidden(header, .protocolError, "a stream depends on itself")
         }
         return nil
+    }
+
+    /// Each value counts, also one that a later entry of the frame takes the place of: the library looks at the last only
+    /// (RFC 9113 §6.5.3).
+    private func judgeSettings(_ header: FrameHeader, in bytes: Span<UInt8>, at position: Int) -> FrameFault? {
+        let start = position + FrameHeader.byteCount
+        for entry in stride(from: start, to: start + header.length, by: 6) {
+            let value = UInt32(bytes[entry + 2]) << 24 | FrameHeader.number(bytes, at: entry + 2)
+            let code: HTTP2ErrorCode? =
+                switch UInt16(bytes[entry]) << 8 | UInt16(bytes[entry + 1]) {
+                case 2 where value > 1: .protocolError
+                case 4 where value > 0x7FFF_FFFF: .flowControlError
+                case 5 where value < 16_384 || value > 0xFF_FFFF: .protocolError
+                default: nil
+                }
+            guard let code else { continue }
+            return FrameFault(
+                reach: .connection, code: code, reason: "a SETTINGS entry has a value that is not allowed",
+                header: header)
+        }
+        return nil
+    }
+
+    /// Whether these are SETTINGS with whole entries, no more than the library takes.
+    private static func hasJudgedSettings(_ header: FrameHeader) -> Bool {
+        header.length % 6 == 0 && header.length <= 6 * 32 && header.stream == 0 && header.flags & 1 == 0
     }
 
     // MARK: - Streams

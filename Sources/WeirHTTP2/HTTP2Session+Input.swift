@@ -74,6 +74,9 @@ extension HTTP2Session {
         let result = unsafe enter {
             unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
         }
+        if windowIsExceeded, !inputIsOver {
+            endConnection(.flowControlError, "SETTINGS_INITIAL_WINDOW_SIZE makes a stream's window too large")
+        }
         guard result < 0 else { return nil }
         if result == Int(NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue) { peerIsForeign = true }
         return Self.connectionError(Int32(result))
@@ -86,14 +89,12 @@ extension HTTP2Session {
         let id = Int32(bitPattern: fault.header.stream)
         let stream = streams[id]
         let endsConnection = fault.reach == .connection || (fault.reach == .endedStream && stream == nil)
-        lastLibraryError = HTTP2Error(
-            scope: endsConnection ? .connection : .stream(HTTP2StreamID(id)), code: fault.code, initiator: .local,
-            reason: fault.reason)
         if endsConnection {
-            inputIsOver = true
-            terminate(code: fault.code)
+            endConnection(fault.code, fault.reason)
             return false
         }
+        lastLibraryError = HTTP2Error(
+            scope: .stream(HTTP2StreamID(id)), code: fault.code, initiator: .local, reason: fault.reason)
         resetProvoked()
         guard !hasProvokedTooManyResets else {
             inputIsOver = true
@@ -117,6 +118,13 @@ extension HTTP2Session {
             return false
         }
         return true
+    }
+
+    /// A connection error (RFC 9113 §5.4.1): GOAWAY goes out, and nothing more is read.
+    private func endConnection(_ code: HTTP2ErrorCode, _ reason: String) {
+        lastLibraryError = HTTP2Error(scope: .connection, code: code, initiator: .local, reason: reason)
+        inputIsOver = true
+        terminate(code: code)
     }
 
     /// The library is beyond repair: the peer is told with a frame that is written by hand (RFC 9113 §5.4.1).

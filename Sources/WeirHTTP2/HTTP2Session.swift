@@ -31,6 +31,8 @@ package import NIOCore
     /// Frames that had to be written while bytes came in; ``produceOutput(at:)`` hands them out in front of the rest.
     var earlyOutput = ByteBuffer()
     private(set) var settingsAreSent = false
+    /// Whether SETTINGS have made a stream's window larger than 2^31-1 (RFC 9113 §6.9.2).
+    var windowIsExceeded = false
     /// Whether the peer's first bytes were not the preface of HTTP/2.
     var peerIsForeign = false
     /// Whether nothing more is read: a connection error ends what is read, and the library is not asked for frames any more

@@ -86,8 +86,8 @@ struct ErrorTests {
             is: .connectionError(.frameSizeError),
             .that("the last stream is 7") { $0.peer.frames.last.map { Bytes($0.payload.prefix(4)) } == number(7) }),
         Rule(
-            "§5.4.1 what arrived before the error was answered", ping + broken, is: .connectionError(.frameSizeError),
-            .count(.ping, 1)),
+            "§5.4.1 what arrived before the error was answered", [.send(ping), .send(broken)],
+            .connectionError(.frameSizeError), [.count(.ping, 1)]),
         Rule("§5.4.2 RST_STREAM is not answered with RST_STREAM", talk(3) + reset(3) + reset(3), is: .accepted),
         Rule(
             "§5.4.2 a stream is reset once, however often its peer breaks the rules",
