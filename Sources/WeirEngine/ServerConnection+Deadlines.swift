@@ -83,7 +83,6 @@ extension ServerConnection {
         if let instant = stream.holdBackUntil { next = min(next, instant) }
         if let instant = call?.sendDeadline { next = min(next, instant) }
         if let instant = stream.smallSendAt { next = min(next, instant) }
-        if let instant = stream.lingersUntil { next = min(next, instant) }
         if let instant = call.flatMap({ requestInstant(of: $0) }) { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
@@ -103,11 +102,6 @@ extension ServerConnection {
             return
         }
         if let call, requestTimerFired(call) { return }
-        if let due = stream.lingersUntil, due <= now {
-            // The response is complete; the rest of the request is not wanted (RFC 9113 §8.1).
-            stream.lingersUntil = nil
-            return session.submitReset(stream, code: .noError)
-        }
         if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
             session.flow.endHoldBack(of: stream, at: now)

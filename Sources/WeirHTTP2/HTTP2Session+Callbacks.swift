@@ -104,10 +104,6 @@ let onDataChunkCallback: nghttp2_on_data_chunk_recv_callback = { _, _, streamID,
     guard let session = unsafe session(userData) else { return 0 }
     // DATA of a stream that is gone is not held, so its credit goes back with what the library itself has ignored.
     guard let stream = session.streams[streamID] else { return 0 }
-    if stream.lingersUntil != nil {
-        stream.lingersUntil = nil
-        session.resetsAfterTrailers.append(stream)
-    }
     session.dataReceived(count, on: stream)
     stream.lastActivity = session.now
     if stream.inbound == nil || stream.inbound?.readableBytes == 0 { session.record(.dataReceived(stream)) }
@@ -137,13 +133,7 @@ let onFrameSentCallback: nghttp2_on_frame_send_callback = { _, frame, userData i
     guard ends else { return 0 }
     guard let stream = session.streams[header.stream_id], stream.resetsAfterTrailers else { return 0 }
     stream.resetsAfterTrailers = false
-    guard !stream.requestEnded else { return 0 }
-    if stream.endsWithData {
-        stream.lingersUntil = session.now + HTTP2Stream.lingering
-        session.touch(stream)
-    } else {
-        session.resetsAfterTrailers.append(stream)
-    }
+    if !stream.requestEnded { session.resetsAfterTrailers.append(stream) }
     return 0
 }
 

@@ -115,7 +115,6 @@ package import NIOCore
             output.writeBuffer(&earlyOutput)
             earlyOutput.clear()
         }
-        submitResetsAfterTrailers()
         while output.readableBytes < settings.outputHighWatermarkBytes, try produceFrame() {}
     }
 
@@ -161,7 +160,7 @@ package import NIOCore
 
     /// Whether nghttp2 has frames to send now.
     package var wantsOutput: Bool {
-        unsafe earlyOutput.readableBytes > 0 || !resetsAfterTrailers.isEmpty || nghttp2_session_want_write(session) != 0
+        unsafe earlyOutput.readableBytes > 0 || nghttp2_session_want_write(session) != 0
     }
 
     /// Frames in front of the next DATA.
@@ -173,7 +172,9 @@ package import NIOCore
     }
 
     /// Whether replies have piled up so far that no more input should be taken.
-    package var hasTooManyReplies: Bool { queuedFrames > settings.maxQueuedReplies }
+    package var hasTooManyReplies: Bool {
+        queuedFrames > settings.maxQueuedReplies || earlyOutput.readableBytes > settings.outputHighWatermarkBytes
+    }
 
     /// nghttp2's own numbers, for tests that compare them with the ledger.
     package func libraryWindows(of stream: HTTP2Stream) -> (stream: Int, connection: Int) {

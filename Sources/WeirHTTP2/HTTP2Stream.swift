@@ -111,12 +111,6 @@ package final class HTTP2Stream: TimerTableEntry {
     /// Whether RST_STREAM(NO_ERROR) must follow the trailers because the request is still open (RFC 9113 §8.1).
     var resetsAfterTrailers = false
 
-    /// When a stream that was answered in plain HTTP is reset, because its request is still open.
-    ///
-    /// Not at once: what is wrong with the rest of the request can still be told then. DATA brings it forward.
-    package var lingersUntil: MonotonicInstant?
-    static let lingering = Duration.seconds(1)
-
     /// Whether the stream is in the session's list of streams to look at.
     @exclusivity(unchecked) var isTouched = false
 

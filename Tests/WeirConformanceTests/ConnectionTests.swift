@@ -62,7 +62,7 @@ struct AnnouncementTests {
         arguments: [1, 100, 1000])
     func announced(streams: Int) throws {
         let exchange = try Exchange { $0.settings.maxConcurrentStreams = streams }
-        exchange.pump()
+        exchange.send(RawFrame.preface + settings())
         let announced = exchange.announced
         #expect(announced[3] == UInt32(streams))
         #expect(announced[4].map { $0 <= 0x7FFF_FFFF } == true)

@@ -26,7 +26,7 @@ struct Rule: CustomTestStringConvertible, Sendable {
         /// The connection is closed; there may be no GOAWAY, for the peer speaks something else (RFC 9113 §3.4).
         case closed
         /// One RST_STREAM with this code on this stream and on no other; the connection and its other streams live.
-        case streamError(Int32, HTTP2ErrorCode)
+        case streamError(Int32, HTTP2ErrorCode, or: HTTP2ErrorCode? = nil)
         /// As a stream error, for several streams.
         case streamErrors([Int32: HTTP2ErrorCode])
         /// No stream is reset, and the connection and its streams live.
@@ -158,7 +158,9 @@ extension Rule {
         case .closed:
             #expect(exchange.closes == 1, "\(delivery)")
             #expect(exchange.goAways.isEmpty || exchange.goAways == [.protocolError], "\(delivery)")
-        case .streamError(let stream, let code): expectResets([stream: code], exchange, delivery)
+        case .streamError(let stream, let code, let other):
+            let isOther = other != nil && exchange.resets(stream) == [other ?? code]
+            expectResets([stream: isOther ? other ?? code : code], exchange, delivery)
         case .streamErrors(let codes): expectResets(codes, exchange, delivery)
         case .accepted:
             #expect(exchange.resetStreams == [], "\(delivery)")

@@ -13,6 +13,8 @@ from hyperframe.frame import (
     SettingsFrame, WindowUpdateFrame)
 from hpack import Decoder, Encoder
 
+from wire_client import SERVICE
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 PROTOCOL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR, COMPRESSION_ERROR = 1, 3, 5, 6, 9
 # What a busy machine may take to answer, in seconds.
@@ -44,6 +46,12 @@ class Raw:
         fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "127.0.0.1")]
         block = self.encoder.encode(fields)
         return HeadersFrame(stream, block, flags=[*flags, *(["END_STREAM"] if ends else [])])
+
+    def call(self, stream):
+        """A call that is not complete: its message and its end are missing."""
+        fields = [(":method", "POST"), (":scheme", "http"), (":path", f"/{SERVICE}/StreamData"),
+                  (":authority", "127.0.0.1"), ("content-type", "application/grpc"), ("te", "trailers")]
+        return HeadersFrame(stream, self.encoder.encode(fields), flags=["END_HEADERS"])
 
     def read(self, until=lambda frame: False, timeout=PATIENCE):
         """Reads frames until one is what is waited for, or the server closes; returns that one, or None."""
@@ -128,25 +136,24 @@ def test_a_client_that_does_not_close_its_side_is_not_waited_for_long(weir):
         assert gone - raw.closed < 3
 
 
-def test_a_stream_error_resets_the_stream_and_the_connection_lives(weir):
-    for provoke, code in [
-        (lambda raw: [raw.request(1, ends=False), WindowUpdateFrame(1, 1), frame(8, 0, 1, bytes(4))], PROTOCOL_ERROR),
-        (lambda raw: [raw.request(1, ends=False), raw.request(1, ends=False)], PROTOCOL_ERROR),
-        (lambda raw: [raw.request(1, ends=False), frame(2, 0, 1, bytes(4))], FRAME_SIZE_ERROR),
-        (lambda raw: [raw.request(1, ends=False), PriorityFrame(1, depends_on=1)], PROTOCOL_ERROR),
-        (lambda raw: [raw.request(1, ends=False), WindowUpdateFrame(1, 0x7FFF_FFFF)], FLOW_CONTROL_ERROR),
-        (lambda raw: [raw.request(1, ends=False), RstStreamFrame(1, 8), DataFrame(1, b"late")], STREAM_CLOSED),
-    ]:
-        with Raw(weir.port) as raw:
-            raw.send(*provoke(raw))
-            raw.resets(1, code)
-        # One after the other as well: the server has answered by then.
-        with Raw(weir.port) as raw:
-            first, *rest = provoke(raw)
-            raw.send(first)
-            assert raw.read(lambda frame: isinstance(frame, HeadersFrame))
-            raw.send(*rest)
-            raw.resets(1, code)
+@pytest.mark.parametrize("rest, code", [
+    pytest.param(lambda raw: [frame(8, 0, 1, bytes(4))], PROTOCOL_ERROR, id="6.9 WINDOW_UPDATE of 0"),
+    pytest.param(lambda raw: [raw.call(1)], PROTOCOL_ERROR, id="8.1 a second request"),
+    pytest.param(lambda raw: [frame(2, 0, 1, bytes(4))], FRAME_SIZE_ERROR, id="6.3 PRIORITY of four bytes"),
+    pytest.param(lambda raw: [PriorityFrame(1, depends_on=1)], PROTOCOL_ERROR, id="5.3.1 a dependency on itself"),
+    pytest.param(lambda raw: [WindowUpdateFrame(1, 0x7FFF_FFFF)], FLOW_CONTROL_ERROR, id="6.9.1 the stream's window overflows"),
+    pytest.param(lambda raw: [RstStreamFrame(1, 8), DataFrame(1, b"late")], STREAM_CLOSED, id="5.1 DATA behind RST_STREAM"),
+])
+def test_a_stream_error_resets_the_stream_and_the_connection_lives(weir, rest, code):
+    with Raw(weir.port) as raw:
+        raw.send(raw.call(1), *rest(raw))
+        raw.resets(1, code)
+    # As well when the server has had its turn in between.
+    with Raw(weir.port) as raw:
+        raw.send(raw.call(1), PingFrame(0, b"between."))
+        assert raw.read(lambda frame: isinstance(frame, PingFrame))
+        raw.send(*rest(raw))
+        raw.resets(1, code)
 
 
 def test_frames_on_a_stream_that_has_ended_on_both_sides_end_the_connection(weir):

@@ -134,9 +134,11 @@ package struct SendFlowController: ~Copyable {
         return true
     }
 
-    /// Takes room for a short text of this side's own, which goes out in whatever parts the windows allow.
+    /// Takes memory for a short answer that is queued whatever the windows are, and goes out as they open.
+    ///
+    /// Only for a stream that has queued nothing and will queue nothing else. False when a budget is used up.
     mutating func admitInParts(_ count: Int, on stream: HTTP2Stream) -> Bool {
-        guard unsafe stream.queue.isEmpty, unsafe stream.waitingBytes == 0, budget.hold(count) else { return false }
+        guard budget.hold(count) else { return false }
         unsafe stream.sendsInParts = true
         return true
     }
