@@ -275,7 +275,7 @@ struct FlowControlTests {
         #expect(exchange.peer[1].dataBytes == 65_534)
         exchange.send(settings((4, 1 << 24)))
         #expect(!exchange.answer(1, bytes: 1, ends: false))
-        exchange.send(windowUpdate(0, 100))
+        exchange.send(windowUpdate(1, 60_000) + windowUpdate(0, 60_000))
         #expect(exchange.answer(1, bytes: 1, ends: true))
         #expect(exchange.peer[1].dataBytes == 65_540)
         #expect(exchange.peer[1].status == "0")

@@ -105,7 +105,7 @@ extension Rule {
     enum Delivery: CaseIterable {
         /// All bytes of a step at once.
         case whole
-        /// One byte at a time.
+        /// One byte at a time, or, where that would take long, a few hundred.
         case bytes
         /// In pieces of seven bytes, which cut frame headers and payloads anywhere.
         case sevens
@@ -114,8 +114,8 @@ extension Rule {
             let step =
                 switch self {
                 case .whole: max(1, bytes.count)
-                case .bytes: 1
-                case .sevens: 7
+                case .bytes: bytes.count > 4_096 ? 251 : 1
+                case .sevens: bytes.count > 4_096 ? 1_021 : 7
                 }
             return stride(from: 0, to: bytes.count, by: step).map { bytes[$0..<min($0 + step, bytes.count)] }
         }
