@@ -11,17 +11,7 @@ extension HTTP2Session {
     package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) throws(HTTP2Error) {
         self.now = now
         guard !inputIsOver else { return }
-        var failure: HTTP2Error?
-        unsafe bytes.withUnsafeReadableBytes { raw in
-            var rest = unsafe raw
-            if !heldBack.isEmpty {
-                guard unsafe completeHeldBack(from: &rest) else { return }
-                let whole = heldBack
-                heldBack.removeAll(keepingCapacity: true)
-                failure = unsafe whole.withUnsafeBytes { unsafe pass($0) }
-            }
-            if failure == nil { failure = unsafe pass(rest) }
-        }
+        let failure = takeIn(bytes.readableBytesUInt8Span)
         boundaries.forget(
             allBut: streams.values.lazy.filter { !$0.requestEnded }.map { UInt32(bitPattern: $0.id.rawValue) })
         // The library may have ignored bytes that nobody was told of.
@@ -34,45 +24,46 @@ extension HTTP2Session {
     /// What the peer has begun to send and not finished; nil between frames.
     package var unfinishedInput: UnfinishedInput? { boundaries.unfinished(headerBytes: heldBack.count) }
 
-    /// Only the few bytes of a frame that was split where it is judged are ever joined like this.
-    ///
-    /// Returns whether what is held back can be judged now.
-    private func completeHeldBack(from rest: inout UnsafeRawBufferPointer) -> Bool {
+    private func takeIn(_ bytes: Span<UInt8>) -> HTTP2Error? {
+        guard !heldBack.isEmpty else { return pass(bytes) }
+        // Only the few bytes of a frame that was split where it is judged are ever joined like this.
+        var taken = 0
         while heldBack.count < boundaries.judgedBytes(of: heldBack.span) {
-            let missing = boundaries.judgedBytes(of: heldBack.span) - heldBack.count
-            guard unsafe !rest.isEmpty else { return false }
-            unsafe heldBack.append(contentsOf: rest.prefix(missing))
-            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(missing))
+            guard taken < bytes.count else { return nil }
+            heldBack.append(bytes[taken])
+            taken += 1
         }
-        return true
+        let whole = heldBack
+        heldBack.removeAll(keepingCapacity: true)
+        return pass(whole.span) ?? pass(bytes.extracting(taken...))
     }
 
     /// Hands bytes on up to their end, or to the end of what is read at all; keeps back what cannot be judged yet.
-    private func pass(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
-        var rest = unsafe bytes
-        while unsafe !rest.isEmpty, !inputIsOver {
-            let passable = unsafe boundaries.passableBytes(of: Span<UInt8>(_unsafeBytes: rest))
-            if let failure = unsafe feed(UnsafeRawBufferPointer(rebasing: rest[..<passable])) { return failure }
-            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest[passable...])
+    private func pass(_ bytes: Span<UInt8>) -> HTTP2Error? {
+        var position = 0
+        while position < bytes.count, !inputIsOver {
+            let rest = bytes.extracting(position...)
+            let passable = boundaries.passableBytes(of: rest)
+            if let failure = feed(rest.extracting(..<passable)) { return failure }
             guard let fault = boundaries.fault else {
-                unsafe heldBack.append(contentsOf: rest)
+                for index in passable..<rest.count { heldBack.append(rest[index]) }
                 return nil
             }
             guard settle(fault) else { return nil }
-            var header = unsafe Array(rest.prefix(FrameBoundaries.headerBytes))
+            var header = (passable..<(passable + FrameBoundaries.headerBytes)).map { rest[$0] }
             if fault.isHidden { header[3] = FrameHeader.unassigned }
-            if let failure = unsafe header.withUnsafeBytes({ unsafe feed($0) }) { return failure }
+            if let failure = feed(header.span) { return failure }
             boundaries.passFault()
-            unsafe rest = unsafe UnsafeRawBufferPointer(rebasing: rest.dropFirst(FrameBoundaries.headerBytes))
+            position += passable + FrameBoundaries.headerBytes
         }
         return nil
     }
 
-    private func feed(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
+    private func feed(_ bytes: Span<UInt8>) -> HTTP2Error? {
         // An empty call would be counted as a CONTINUATION by nghttp2 1.52.
-        guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return nil }
-        let result = unsafe enter {
-            unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
+        guard !bytes.isEmpty else { return nil }
+        let result = unsafe bytes.withUnsafeBufferPointer { buffer in
+            unsafe enter { unsafe nghttp2_session_mem_recv($0, buffer.baseAddress, buffer.count) }
         }
         if windowIsExceeded, !inputIsOver {
             endConnection(.flowControlError, "SETTINGS_INITIAL_WINDOW_SIZE makes a stream's window too large")
