@@ -133,6 +133,9 @@ let package = Package(
             dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
             swiftSettings: strict),
         .testTarget(
+            name: "WeirConformanceTests",
+            dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore], swiftSettings: strict),
+        .testTarget(
             name: "WeirProtobufTests", dependencies: ["WeirProtobuf", "CLayoutFixture", nioCore], exclude: ["Protos"],
             swiftSettings: strict),
         .target(

@@ -74,6 +74,7 @@ extension ServerConnection {
             session.respond(.plain(code: code, allow: allow), text: message, on: stream)
         case .reset(let code, let message):
             act(.report(.refused(reason: message)))
+            session.resetProvoked()
             session.submitReset(stream, code: HTTP2ErrorCode(rawValue: code))
         }
     }

@@ -31,10 +31,9 @@ extension ServerConnection {
         return true
     }
 
-    /// The peer makes calls and resets them faster than it may (CVE-2023-44487).
-    func resetTooOften() {
+    /// The peer makes calls and resets them faster than it may (CVE-2023-44487), or has this side reset them (CVE-2025-8671).
+    func resetTooOften(_ reason: String) {
         guard !isClosed else { return }
-        let reason = "streams were reset too often"
         act(
             .report(
                 .protocolError(

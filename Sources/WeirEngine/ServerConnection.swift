@@ -102,7 +102,11 @@ package final class ServerConnection {
         }
         noteInput()
         settle()
-        if session.hasTooManyResets { resetTooOften() }
+        if session.hasTooManyResets {
+            resetTooOften("streams were reset too often")
+        } else if session.hasProvokedTooManyResets {
+            resetTooOften("streams had to be reset too often for breaking the protocol")
+        }
     }
 
     /// Whether the driver should read on; false while the peer provokes replies that it does not read.
@@ -302,6 +306,9 @@ package final class ServerConnection {
 
     private func close() {
         guard !isClosed else { return }
+        if let error = session.lastLibraryError, error.scope == .connection {
+            actions.append(.report(.protocolError(error)))
+        }
         connectionLost("the connection was closed", at: now)
         actions.append(.close)
     }

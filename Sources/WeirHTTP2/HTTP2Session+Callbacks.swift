@@ -22,6 +22,12 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
     if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST {
+        guard session.mayOpenStream else {
+            // The fields are decoded and dropped: nobody has a stream of this number.
+            session.streamRefused()
+            return unsafe nghttp2_submit_rst_stream(
+                cSession, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_REFUSED_STREAM.rawValue)
+        }
         _ = session.streamOpened(id)
         // Incremental, urgency 3, whatever the client signals: streams take turns (RFC 9218 §4.2).
         var priority = nghttp2_extpri(urgency: 3, inc: 1)
@@ -117,6 +123,10 @@ let onFrameSentCallback: nghttp2_on_frame_send_callback = { _, frame, userData i
     let header = unsafe frame.pointee.hd
     if UInt32(header.type) == NGHTTP2_PING.rawValue {
         if header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { session.pingSent(unsafe opaqueData(of: frame)) }
+        return 0
+    }
+    if UInt32(header.type) == NGHTTP2_RST_STREAM.rawValue {
+        session.resetSent(header.stream_id)
         return 0
     }
     let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0

@@ -28,6 +28,8 @@ extension HTTP2Session {
         peerInitialWindowBytes = bytes
         guard delta != 0 else { return }
         for stream in orderedStreams() {
+            // The library resets such a stream; what is asked for is a connection error.
+            if unsafe stream.window.bytes + delta > Int(Int32.max) { windowIsExceeded = true }
             unsafe stream.window.initialSizeChanged(by: delta)
             if delta < 0 {
                 unsafe flow.windowShrank(on: stream)

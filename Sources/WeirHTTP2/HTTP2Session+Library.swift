@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CNGHTTP2
+internal import NIOCore
 
 extension HTTP2Session {
     /// The version of nghttp2 that is linked, such as "1.52.0".
@@ -28,7 +29,7 @@ extension HTTP2Session {
         // The session's own limit comes first.
         unsafe nghttp2_option_set_stream_reset_rate_limit(
             option, 2 * UInt64(clamping: settings.resetBurst), 2 * UInt64(clamping: settings.resetsPerSecond))
-        unsafe nghttp2_option_set_max_continuations(option, settings.maxContinuations)
+        unsafe nghttp2_option_set_max_continuations(option, 2 * settings.maxContinuations)
         unsafe nghttp2_option_set_max_settings(option, settings.maxSettingsEntries)
         unsafe nghttp2_option_set_max_outbound_ack(option, 2 * settings.maxQueuedReplies)
 
@@ -49,15 +50,29 @@ extension HTTP2Session {
 
     /// Announces this side's limits, and that RFC 7540's priorities are off: together with ``markIncremental(_:)`` streams
     /// then take turns on every version of the library.
+    ///
+    /// The limit on streams goes by another number until it is written: the library ends the whole connection when it is
+    /// exceeded, where RFC 9113 §5.1.2 asks for a stream error.
     func submitSettings() -> Int32 {
         let entries = [
-            (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.maxConcurrentStreams),
-            (NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.streamReceiveWindowBytes),
-            (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.maxHeaderListBytes),
-            (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
-        ].map { nghttp2_settings_entry(settings_id: Int32($0.0.rawValue), value: UInt32(clamping: $0.1)) }
+            (Int32(Self.hiddenStreamLimit), settings.maxConcurrentStreams),
+            (Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), settings.streamReceiveWindowBytes),
+            (Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue), settings.maxHeaderListBytes),
+            (Int32(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES.rawValue), 1),
+        ].map { nghttp2_settings_entry(settings_id: $0.0, value: UInt32(clamping: $0.1)) }
         return unsafe enter { session in
             unsafe nghttp2_submit_settings(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), entries, entries.count)
+        }
+    }
+
+    /// What SETTINGS_MAX_CONCURRENT_STREAMS is called in front of the library, which does not know this number.
+    private static let hiddenStreamLimit: UInt16 = 0xF0A5
+
+    /// Gives the limit on streams its own number in the SETTINGS frame that was written at `start` of the output.
+    func revealStreamLimit(at start: Int) {
+        let entries = stride(from: start + FrameBoundaries.headerBytes, to: output.writerIndex - 5, by: 6)
+        for position in entries where output.getInteger(at: position, as: UInt16.self) == Self.hiddenStreamLimit {
+            output.setInteger(UInt16(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), at: position)
         }
     }
 

@@ -75,8 +75,8 @@ extension HTTP2Session {
     package func respond(_ fields: HeaderFields, text: String, on stream: HTTP2Stream) {
         guard stream.sendState == .idle else { return }
         let bytes = ByteBuffer(string: text + "\n")
-        guard unsafe flow.admit(bytes.readableBytes, on: stream) else {
-            // Nobody waits for a text: the fields say what is wrong.
+        guard unsafe flow.admitInParts(bytes.readableBytes, on: stream) else {
+            // Without a budget for it there is no text: the fields say what is wrong.
             submitTrailersOnly(fields, on: stream)
             return
         }

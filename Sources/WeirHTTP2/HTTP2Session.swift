@@ -26,8 +26,19 @@ package import NIOCore
     /// Traps, in builds with assertions, when the session is entered from another thread or from one of its callbacks.
     private let confinement: () -> Bool
     private var session: OpaquePointer?
-    private var boundaries = FrameBoundaries(prefaceBytes: Int(NGHTTP2_CLIENT_MAGIC_LEN))
-    private var heldBack: [UInt8] = []
+    var boundaries: FrameBoundaries
+    var heldBack: [UInt8] = []
+    /// Frames that had to be written while bytes came in; ``produceOutput(at:)`` hands them out in front of the rest.
+    var earlyOutput = ByteBuffer()
+    private(set) var settingsAreSent = false
+    /// Whether SETTINGS have made a stream's window larger than 2^31-1 (RFC 9113 §6.9.2).
+    var windowIsExceeded = false
+    /// Whether the peer's first bytes were not the preface of HTTP/2.
+    var peerIsForeign = false
+    /// Whether nothing more is read: a connection error ends what is read, and the library is not asked for frames any more
+    /// when it was the one that failed.
+    var inputIsOver = false
+    var libraryHasFailed = false
     /// Whether C code is running, so that an entry now would be a re-entry.
     private var isInside = false
     /// The peer's SETTINGS_INITIAL_WINDOW_SIZE.
@@ -57,6 +68,9 @@ package import NIOCore
     /// Whether the peer has reset more streams than it may, so that the connection should end.
     package private(set) var hasTooManyResets = false
     private var resetLimit: ResetLimit
+    /// Whether the peer has made this side reset more streams than it may.
+    package private(set) var hasProvokedTooManyResets = false
+    private var provokedLimit: ResetLimit
 
     /// Makes a session and submits the server's SETTINGS.
     ///
@@ -74,6 +88,12 @@ package import NIOCore
         streamReceiveWindowBytes = settings.streamReceiveWindowBytes
         self.confinement = confinement
         resetLimit = ResetLimit(burst: settings.resetBurst, perSecond: settings.resetsPerSecond)
+        provokedLimit = ResetLimit(
+            burst: settings.provokedResetBurst, perSecond: settings.provokedResetsPerSecond)
+        boundaries = FrameBoundaries(
+            prefaceBytes: Int(NGHTTP2_CLIENT_MAGIC_LEN),
+            rules: FrameRules(
+                maximumContinuations: settings.maxContinuations, maximumStreams: settings.maxConcurrentStreams))
         output = ByteBuffer()
         unsafe session = unsafe try Self.makeSession(
             settings: settings, owner: Unmanaged.passUnretained(self).toOpaque())
@@ -84,53 +104,6 @@ package import NIOCore
         unsafe nghttp2_session_del(session)
     }
 
-    // MARK: - Input
-
-    /// Feeds bytes from the peer.
-    ///
-    /// - Throws: a connection error after which nothing more may be fed; what was learned before is still in ``events``.
-    package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) throws(HTTP2Error) {
-        self.now = now
-        var failure: HTTP2Error?
-        unsafe bytes.withUnsafeReadableBytes { raw in
-            let span = unsafe Span<UInt8>(_unsafeBytes: raw)
-            if heldBack.isEmpty {
-                let passable = boundaries.passableBytes(of: span)
-                failure = unsafe feed(UnsafeRawBufferPointer(rebasing: raw[..<passable]))
-                unsafe heldBack.append(contentsOf: raw[passable...])
-            } else {
-                // Only the few bytes of a split frame header are ever joined like this; the rest follows from `raw`.
-                let missing = min(raw.count, FrameBoundaries.headerBytes - heldBack.count)
-                unsafe heldBack.append(contentsOf: raw[..<missing])
-                guard heldBack.count == FrameBoundaries.headerBytes else { return }
-                let header = heldBack
-                heldBack.removeAll(keepingCapacity: true)
-                _ = boundaries.passableBytes(of: header.span)
-                failure = unsafe header.withUnsafeBytes { unsafe feed($0) }
-                guard failure == nil else { return }
-                let rest = unsafe UnsafeRawBufferPointer(rebasing: raw[missing...])
-                let passable = boundaries.passableBytes(of: unsafe Span<UInt8>(_unsafeBytes: rest))
-                failure = unsafe feed(UnsafeRawBufferPointer(rebasing: rest[..<passable]))
-                unsafe heldBack.append(contentsOf: rest[passable...])
-            }
-        }
-        // The library may have ignored bytes that nobody was told of.
-        receivingChanged = true
-        if let failure { throw failure }
-    }
-
-    private func feed(_ bytes: UnsafeRawBufferPointer) -> HTTP2Error? {
-        // An empty call would be counted as a CONTINUATION by nghttp2 1.52.
-        guard let base = bytes.baseAddress, unsafe !bytes.isEmpty else { return nil }
-        let result = unsafe enter {
-            unsafe nghttp2_session_mem_recv($0, base.assumingMemoryBound(to: UInt8.self), bytes.count)
-        }
-        return result < 0 ? Self.connectionError(Int32(result)) : nil
-    }
-
-    /// What the peer has begun to send and not finished; nil between frames.
-    package var unfinishedInput: UnfinishedInput? { boundaries.unfinished(headerBytes: heldBack.count) }
-
     // MARK: - Output
 
     /// Collects frames in ``output`` until nothing is left to send or the output's high watermark is reached.
@@ -138,18 +111,31 @@ package import NIOCore
     /// - Throws: a connection error; the connection is beyond repair then.
     package func produceOutput(at now: MonotonicInstant) throws(HTTP2Error) {
         self.now = now
-        while output.readableBytes < settings.outputHighWatermarkBytes {
-            var chunk: UnsafePointer<UInt8>?
-            let before = output.readableBytes
-            let count = unsafe enter { unsafe nghttp2_session_mem_send($0, &chunk) }
-            if count < 0 { throw Self.connectionError(Int32(count)) }
-            if count > 0, let chunk = unsafe chunk {
-                unsafe output.writeBytes(UnsafeRawBufferPointer(start: chunk, count: count))
-            }
-            submitResetsAfterTrailers()
-            // 0 bytes do not mean done: DATA frames went straight into the output.
-            if count == 0, output.readableBytes == before { return }
+        if earlyOutput.readableBytes > 0 {
+            output.writeBuffer(&earlyOutput)
+            earlyOutput.clear()
         }
+        while output.readableBytes < settings.outputHighWatermarkBytes, try produceFrame() {}
+    }
+
+    /// Has the library write its next frame, or several of DATA; returns false when it has none.
+    func produceFrame() throws(HTTP2Error) -> Bool {
+        guard !libraryHasFailed else { return false }
+        var chunk: UnsafePointer<UInt8>?
+        let before = output.writerIndex
+        let count = unsafe enter { unsafe nghttp2_session_mem_send($0, &chunk) }
+        if count < 0 { throw Self.connectionError(Int32(count)) }
+        if count > 0, let chunk = unsafe chunk {
+            unsafe output.writeBytes(UnsafeRawBufferPointer(start: chunk, count: count))
+            if !settingsAreSent {
+                // The first frame of all (RFC 9113 §3.4).
+                settingsAreSent = true
+                revealStreamLimit(at: before)
+            }
+        }
+        submitResetsAfterTrailers()
+        // 0 bytes do not mean done: DATA frames went straight into the output.
+        return count != 0 || output.writerIndex != before
     }
 
     private func submitResetsAfterTrailers() {
@@ -168,12 +154,13 @@ package import NIOCore
 
     /// Whether the connection has nothing left to do and should be closed.
     package var isFinished: Bool {
-        unsafe nghttp2_session_want_read(session) == 0 && nghttp2_session_want_write(session) == 0
+        unsafe earlyOutput.readableBytes == 0 && nghttp2_session_want_read(session) == 0
+            && nghttp2_session_want_write(session) == 0
     }
 
     /// Whether nghttp2 has frames to send now.
     package var wantsOutput: Bool {
-        unsafe nghttp2_session_want_write(session) != 0
+        unsafe earlyOutput.readableBytes > 0 || nghttp2_session_want_write(session) != 0
     }
 
     /// Frames in front of the next DATA.
@@ -185,7 +172,9 @@ package import NIOCore
     }
 
     /// Whether replies have piled up so far that no more input should be taken.
-    package var hasTooManyReplies: Bool { queuedFrames > settings.maxQueuedReplies }
+    package var hasTooManyReplies: Bool {
+        queuedFrames > settings.maxQueuedReplies || earlyOutput.readableBytes > settings.outputHighWatermarkBytes
+    }
 
     /// nghttp2's own numbers, for tests that compare them with the ledger.
     package func libraryWindows(of stream: HTTP2Stream) -> (stream: Int, connection: Int) {
@@ -233,6 +222,26 @@ package import NIOCore
     func resetReceived(_ id: Int32, code: UInt32) {
         streams[id]?.peerReset = HTTP2ErrorCode(rawValue: code)
         if !resetLimit.take(at: now) { hasTooManyResets = true }
+    }
+
+    /// Whether one more stream is within the limit that was announced (RFC 9113 §5.1.2).
+    var mayOpenStream: Bool { streams.count < settings.maxConcurrentStreams }
+
+    /// A stream above the limit was refused; called from C.
+    func streamRefused() {
+        // A peer that has not seen the limit yet cannot keep to it.
+        if settingsAreAcknowledged { resetProvoked() }
+    }
+
+    /// RST_STREAM left; called from C.
+    func resetSent(_ id: Int32) {
+        // Those of this side's own are counted where they are decided on.
+        if let stream = streams[id], stream.localReset == nil { resetProvoked() }
+    }
+
+    /// The peer broke the protocol and a stream is reset for it (CVE-2025-8671).
+    package func resetProvoked() {
+        if !provokedLimit.take(at: now) { hasProvokedTooManyResets = true }
     }
 
     func streamClosed(_ id: Int32, code: UInt32) {

@@ -23,6 +23,10 @@ package struct HTTP2Settings: Sendable, Equatable {
     /// RST_STREAM frames the peer may send at once, and per second after that (CVE-2023-44487).
     package var resetBurst: Int = 200
     package var resetsPerSecond: Int = 20
+    /// RST_STREAM frames the peer may make this side send by breaking the protocol, at once, and per second after that
+    /// (CVE-2025-8671).
+    package var provokedResetBurst: Int = 100
+    package var provokedResetsPerSecond: Int = 10
     /// CONTINUATION frames for one field section (CVE-2024-28182).
     package var maxContinuations: Int = 8
     /// Entries in one SETTINGS frame (CVE-2020-11080).

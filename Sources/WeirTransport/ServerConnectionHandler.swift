@@ -23,6 +23,14 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private var readIsHeldBack = false
     /// Closing was asked for and waits until what was written has left.
     private var isClosing = false
+    /// Ends the time in which the client may read what was written last; nil when this side is not closed.
+    private var lingering: Scheduled<Void>?
+    /// Bytes that were thrown away in that time.
+    private var ignoredBytes = 0
+
+    /// How long a client has to close its side, and how much it may still send, before the socket goes.
+    private static let lingerTime = TimeAmount.seconds(1)
+    private static let maximumIgnoredBytes = 4 << 20
 
     init(connection: ServerConnection, loop: LoopContext, delegate: any ServerTransportDelegate) {
         self.connection = connection
@@ -53,6 +61,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let bytes = unwrapInboundIn(data)
+        guard lingering == nil else { return ignore(bytes.readableBytes) }
         loop.executor.gather {
             connection.receive(bytes, at: .now)
             wantTurn()
@@ -66,7 +75,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
 
     func read(context: ChannelHandlerContext) {
         // A peer that provokes replies without reading them is not read from either (CVE-2019-9512, -9515).
-        if connection.wantsInput { context.read() } else { readIsHeldBack = true }
+        if connection.wantsInput || lingering != nil { context.read() } else { readIsHeldBack = true }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -95,6 +104,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             performActions()
         }
         timers.cancelAll()
+        lingering?.cancel()
         loop.connections[ObjectIdentifier(self)] = nil
         loop.executor.turn()
     }
@@ -221,8 +231,25 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private func closeWhenWritten() {
         guard let context else { return }
         // An empty write is fulfilled when everything before it has left, or when the channel is gone.
-        let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { [weak self] _ in
+            self?.linger()
+        }
         isClosing = false
+    }
+
+    /// Closes this side alone, so that the client gets to read GOAWAY (RFC 9113 §5.4.1): bytes of its own that nobody had read
+    /// would have the kernel reset the connection, and what is on its way be lost.
+    private func linger() {
+        guard let context, lingering == nil else { return }
+        let channel = context.channel
+        lingering = context.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
+        context.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+        readIsHeldBack = false
+        context.read()
+    }
+
+    private func ignore(_ count: Int) {
+        ignoredBytes += count
+        if ignoredBytes > Self.maximumIgnoredBytes { closeNow() }
     }
 }

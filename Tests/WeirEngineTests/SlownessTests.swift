@@ -203,12 +203,28 @@ struct SlownessTests {
         #expect(rig.holdsNothing)
     }
 
-    @Test("an answer in plain HTTP for which there is no window has no text, and is an answer all the same")
+    @Test("an answer in plain HTTP for which there is no window goes out as windows open, a byte at a time if need be")
     func plainAnswerWithoutWindow() throws {
         let rig = try rig { _ in }
         rig.connect([.initialWindow(0)])
         rig.feed(ServerRig.request("/test.Echo/List", stream: 1, contentType: "text/plain"))
         #expect(rig.peer[1].sections.first?[":status"] == "415")
+        #expect(!rig.peer[1].ended)
+        rig.feed(.windowUpdate(1, stream: 1))
+        rig.advance(by: .seconds(1))
+        #expect(rig.peer[1].dataFrames == [1])
+        rig.feed(.windowUpdate(100, stream: 1))
+        #expect(rig.peer[1].ended)
+        #expect(rig.holdsNothing)
+    }
+
+    @Test("an answer in plain HTTP for which there is no budget has no text, and is an answer all the same")
+    func plainAnswerWithoutBudget() throws {
+        let rig = try ServerRig({ $0.connectionSendBudgetBytes = 10 })
+        rig.connect()
+        rig.feed(ServerRig.request("/test.Echo/List", stream: 1, contentType: "text/plain"))
+        #expect(rig.peer[1].sections.first?[":status"] == "415")
+        #expect(rig.peer[1].dataBytes == 0)
         #expect(rig.peer[1].ended)
         #expect(rig.holdsNothing)
     }
