@@ -8,6 +8,9 @@ internal import WeirRPC
 extension ServerConnection {
     func dataReceived(_ stream: HTTP2Stream) {
         guard let bytes = stream.inbound.take() else { return }
+        if let exchange = stream.owner as? PlainExchange {
+            return bodyReceived(exchange, bytes.readableBytes, on: stream)
+        }
         guard let call = stream.owner as? ServerCall, call.isOpen else { return session.discardRequest(of: stream) }
         let count = bytes.readableBytes
         unsafe call.deframer.append(bytes)
@@ -20,6 +23,7 @@ extension ServerConnection {
     }
 
     func requestEnded(_ stream: HTTP2Stream) {
+        if let exchange = stream.owner as? PlainExchange { return bodyEnded(exchange, on: stream) }
         guard let call = stream.owner as? ServerCall, stream.sendState != .closed else { return }
         if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         requestIsOver(call)

@@ -134,6 +134,15 @@ package struct SendFlowController: ~Copyable {
         return true
     }
 
+    /// Takes memory for a short answer that is queued whatever the windows are, and goes out as they open.
+    ///
+    /// Only for a stream that has queued nothing and will queue nothing else. False when a budget is used up.
+    mutating func admitInParts(_ count: Int, on stream: HTTP2Stream) -> Bool {
+        guard budget.hold(count) else { return false }
+        unsafe stream.sendsInParts = true
+        return true
+    }
+
     /// Sets room aside for the message a sender of `stream` waits with, if there is any; returns whether it did.
     mutating func grant(_ stream: HTTP2Stream, atHeadOfQueue: Bool) -> Bool {
         guard unsafe stream.waitingBytes > 0, unsafe !stream.isGranted else { return false }
