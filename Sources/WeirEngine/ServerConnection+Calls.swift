@@ -85,10 +85,13 @@ extension ServerConnection {
     }
 
     private func refuseHeaders(of call: ServerCall, bytes: Int, limit: Int) -> RPCError {
-        act(.report(.fieldsTooLarge(method: call.route.method.path, stream: call.stream.id, bytes: bytes, limit: limit)))
+        act(
+            .report(.fieldsTooLarge(method: call.route.method.path, stream: call.stream.id, bytes: bytes, limit: limit))
+        )
         let status = Status(
             code: .resourceExhausted,
-            message: "the response's metadata of \(bytes) bytes is larger than the \(limit) bytes that the client takes",
+            message:
+                "the response's metadata of \(bytes) bytes is larger than the \(limit) bytes that the client takes",
             details: [
                 .errorInfo(
                     ErrorInfo(
@@ -107,7 +110,9 @@ extension ServerConnection {
     /// The fields that end a call; a small status in their place if the client does not take so many.
     ///
     /// Field sections are not flow-controlled and cannot be cut, and a client may end its connection for one that is too large.
-    private func trailers(_ status: Status, _ metadata: Metadata, of call: ServerCall, only: Bool = false) -> HeaderFields {
+    private func trailers(_ status: Status, _ metadata: Metadata, of call: ServerCall, only: Bool = false)
+        -> HeaderFields
+    {
         let fields = { (status: Status, metadata: Metadata) -> HeaderFields in
             only
                 ? .trailersOnly(status, metadata, contentType: call.head.contentType) : .trailers(status, metadata)

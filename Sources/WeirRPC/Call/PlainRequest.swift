@@ -37,7 +37,9 @@ package struct PlainRequest: Hashable, Sendable {
             guard method == .post else { return .methodNotAllowed("POST", "gRPC calls use the method POST") }
             return HTTPAnswer(
                 status: 415,
-                text: "this is a gRPC method: its content-type is application/grpc, and a gRPC client is the way to call it")
+                text:
+                    "this is a gRPC method: its content-type is application/grpc, and a gRPC client is the way to call it"
+            )
         }
         guard let page else {
             return HTTPAnswer(

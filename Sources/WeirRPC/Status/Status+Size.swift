@@ -11,7 +11,8 @@ extension Status {
         guard code == .ok else { return Status(code: code, message: message, details: [.errorInfo(info)]) }
         return Status(
             code: .resourceExhausted,
-            message: "the trailers of \(trailersBytes) bytes are larger than the \(limitBytes) bytes that the client takes",
+            message:
+                "the trailers of \(trailersBytes) bytes are larger than the \(limitBytes) bytes that the client takes",
             details: [.errorInfo(info)])
     }
 }
