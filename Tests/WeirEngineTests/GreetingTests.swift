@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import WeirEngine
 import WeirTesting
 
 @Suite("ServerConnection: clients that do not speak HTTP/2")
