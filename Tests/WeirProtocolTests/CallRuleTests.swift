@@ -136,7 +136,7 @@ struct CallRuleTests {
                 .adding("content-type", "application/grpc"), .trailersOnly(.resourceExhausted)),
         RuleCase(
             "RFC 9113 §10.5.1: metadata over 64 KiB is reset, as RESOURCE_EXHAUSTED to gRPC clients",
-            call.adding("x", String(repeating: "a", count: 66_000)), .reset(11)),
+            (0..<5).reduce(call) { $0.adding("x-\($1)", String(repeating: "a", count: 14_000)) }, .reset(11)),
         RuleCase(
             "RFC 9113 §10.5.1: more than 512 fields are reset", (0..<510).reduce(call) { $0.adding("x-\($1)", "") },
             .reset(11)),

@@ -52,9 +52,6 @@ struct PlainHTTPRuleTests {
             "PROTOCOL-HTTP2: application/grpc-web is another content-type",
             .plain("POST", method, [("content-type", "application/grpc-web+proto")]), .http(415)),
         RuleCase(
-            "gRFC A41: two hosts are 400",
-            RawRequest.call().adding("host", "a").adding("host", "b"), .http(400, "host")),
-        RuleCase(
             "RFC 6585 §5: header fields over the limit are 431",
             .plain("GET", "/", [("x-test", String(repeating: "a", count: 17_000))]), .http(431, "16384")),
         RuleCase(
@@ -62,7 +59,7 @@ struct PlainHTTPRuleTests {
             .plain("GET", "/", (0..<140).map { ("x-\($0)", "a") }), .http(431, "128")),
         RuleCase(
             "RFC 9113 §10.5.1: header fields over four times the limit are reset",
-            .plain("GET", "/", [("x-test", String(repeating: "a", count: 70_000))]), .reset(11)),
+            .plain("GET", "/", (0..<5).map { ("x-\($0)", String(repeating: "a", count: 14_000)) }), .reset(11)),
     ]
 
     private static let bodies = [

@@ -13,7 +13,8 @@ struct RequestRuleTests {
     private static let call = RawRequest.call()
     private static let protocolError = Outcome.reset(1)
 
-    private static let cases: [RuleCase] = pseudoHeaders + names + values + connectionFields + lengths + trailers
+    private static let cases: [RuleCase] =
+        pseudoHeaders + names + values + connectionFields + hosts + lengths + trailers
 
     private static let pseudoHeaders = [
         RuleCase("RFC 9113 §8.3.1: :method must be there", call.with(":method", nil), protocolError),
@@ -65,6 +66,10 @@ struct RequestRuleTests {
         RuleCase("RFC 9113 §8.2.2: te has no other value than trailers", call.with("te", "gzip"), protocolError),
         RuleCase("RFC 9113 §8.2.2: te is not empty", call.with("te", ""), protocolError),
         RuleCase("RFC 9113 §8.2.2: te: trailers, deflate", call.with("te", "trailers, deflate"), protocolError),
+    ]
+
+    private static let hosts = [
+        RuleCase("RFC 9110 §7.2: two hosts", call.adding("host", "a").adding("host", "b"), protocolError)
     ]
 
     private static let lengths = [

@@ -128,11 +128,12 @@ extension RequestHeadParser {
         guard name.isMetadataName else { return }
         if name.isBinaryName {
             addBinary(name: name, value: value)
-        } else if value.isPrintable {
+        } else {
+            let range = value.trimmed(value.indices)
+            guard let text = value.extracting(range).printableString else { return }
             let key = name.string
             guard !MetadataName.isReserved(key) else { return }
-            let range = value.trimmed(value.indices)
-            metadata.appendUnchecked(name: key, value: .string(value.extracting(range).string))
+            metadata.appendUnchecked(name: key, value: .string(text))
         }
     }
 
