@@ -163,6 +163,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WeirProtocolTests",
+            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
+        .testTarget(
             name: "WeirTestingTests",
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
             exclude: ["Protos"],

@@ -8,6 +8,8 @@ package final class CallRoute: Sendable {
     package let method: MethodDescriptor
     /// Largest request message, in bytes.
     package let maximumRequestBytes: Int
+    /// Largest response message, in bytes; nil: as large as the send budget holds.
+    package let maximumResponseBytes: Int?
     /// The deadlines of its calls; nil: those of the connection.
     package let flow: FlowSettings?
     /// The server's handler; the engine only carries it.
@@ -15,10 +17,12 @@ package final class CallRoute: Sendable {
 
     /// Makes a route.
     package init(
-        method: MethodDescriptor, maximumRequestBytes: Int, flow: FlowSettings? = nil, handler: any Sendable
+        method: MethodDescriptor, maximumRequestBytes: Int, maximumResponseBytes: Int? = nil,
+        flow: FlowSettings? = nil, handler: any Sendable
     ) {
         self.method = method
         self.maximumRequestBytes = maximumRequestBytes
+        self.maximumResponseBytes = maximumResponseBytes
         self.flow = flow
         self.handler = handler
     }

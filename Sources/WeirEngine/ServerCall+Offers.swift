@@ -34,6 +34,7 @@ extension ServerCall {
     /// - Throws: why nothing can be sent any more, or that no budget could ever hold the message.
     package func hasRoom(_ byteCount: Int) throws(RPCError) -> Bool {
         guard isOpen else { throw error }
+        guard byteCount <= maximumResponseBytes else { throw tooLarge(byteCount) }
         let total = byteCount + MessagePrefix.byteCount
         try checkSize(total)
         return unsafe waiters.isEmpty && connection.session.flow.hasRoom(total, on: stream)
@@ -43,7 +44,7 @@ extension ServerCall {
     package var maximumMessageBytes: Int {
         min(
             MessagePrefix.maximumTotalBytes, connection.configuration.connectionSendBudgetBytes,
-            processBudget.limitBytes)
+            processBudget.limitBytes, min(maximumResponseBytes, 1 << 40) + MessagePrefix.byteCount)
     }
 
     /// The process's send budget.

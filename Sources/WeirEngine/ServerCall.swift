@@ -27,6 +27,8 @@ package final class ServerCall {
     /// Metadata for the response's first field section; no effect once that was sent.
     package var responseMetadata = Metadata()
 
+    /// Largest response message, in bytes.
+    let maximumResponseBytes: Int
     let stream: HTTP2Stream
     /// Kept alive by its calls: a handler may return long after the connection is gone.
     ///
@@ -66,6 +68,7 @@ package final class ServerCall {
         self.route = route
         self.head = head
         deadline = head.timeout.map { now + $0 }
+        maximumResponseBytes = route.maximumResponseBytes ?? .max
         unsafe machine = ServerCallStateMachine(kind: route.method.kind)
         unsafe deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
     }
@@ -95,6 +98,7 @@ package final class ServerCall {
     @inline(__always)
     package func admit(_ byteCount: Int) throws(RPCError) -> Bool {
         guard unsafe machine.isOpen, unsafe endError == nil else { throw error }
+        guard byteCount <= maximumResponseBytes else { throw tooLarge(byteCount) }
         let total = byteCount + MessagePrefix.byteCount
         guard unsafe waiters.isEmpty, connection.session.flow.admit(total, on: stream) else {
             return try admitOffered(total)
@@ -105,6 +109,14 @@ package final class ServerCall {
     /// Whether a message of this size, prefix included, could ever be queued: no amount of reading makes a budget larger.
     func couldHold(_ total: Int) -> Bool {
         connection.session.flow.budget.couldHold(total) && total <= MessagePrefix.maximumTotalBytes
+    }
+
+    /// Why a message of so many bytes is not taken.
+    @inline(never)
+    func tooLarge(_ byteCount: Int) -> RPCError {
+        RPCError(
+            .resourceExhausted,
+            "a response of \(byteCount) bytes is larger than the method's limit of \(maximumResponseBytes) bytes")
     }
 
     func checkSize(_ total: Int) throws(RPCError) {
@@ -156,8 +168,11 @@ package final class ServerCall {
     private func beginMessage(_ byteCount: Int) throws(RPCError) {
         switch unsafe machine.responseMessageAdmitted() {
         case .send(let sendsHeaders):
+            if sendsHeaders, let error = connection.submitResponseHeaders(self) {
+                connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
+                throw error
+            }
             stream.queue.beginMessage(byteCount + MessagePrefix.byteCount)
-            if sendsHeaders { connection.submitResponseHeaders(self) }
         case .refuse(let error):
             connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
             throw error
@@ -176,7 +191,7 @@ package final class ServerCall {
     /// Sends the response's first field section ahead of any message.
     package func sendHeaders() {
         if unsafe machine.responseHeadersRequested() {
-            connection.submitResponseHeaders(self)
+            _ = connection.submitResponseHeaders(self)
             connection.outputIsWanted()
         }
     }

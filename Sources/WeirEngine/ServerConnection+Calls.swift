@@ -26,24 +26,17 @@ extension ServerConnection {
             maximumHeaderListBytes: configuration.settings.maxHeaderListBytes,
             maximumFieldCount: configuration.settings.maxHeaderFields)
         stream.requestFields.forEach { name, value in parser.add(name: name, value: value) }
+        parser.noteList(bytes: stream.requestListBytes, fields: stream.requestListFields)
         // Header fields are not kept while a stream lives: a thousand stalled ones would hold them for ever.
         stream.requestFields = HeaderFields()
         switch parser.finish() {
+        case .plain(let request):
+            answer(stream, answer(of: request), isHead: parser.isHead)
         case .reject(let rejection):
-            reject(stream, rejection)
+            reject(stream, rejection, parser)
         case .accept(var head):
-            if stream.requestFieldsTooLarge {
-                let limit = configuration.settings.maxHeaderListBytes
-                reject(
-                    stream,
-                    .grpc(
-                        Status(
-                            code: .resourceExhausted,
-                            message: "the request's metadata is larger than the limit of \(limit) bytes")))
-                return
-            }
             guard let route = routes.route(path: head.path) else {
-                reject(stream, .grpc(unimplemented(path: head.path)))
+                reject(stream, .grpc(unimplemented(path: head.path)), parser)
                 return
             }
             // The same text; the request's copy of it would live as long as the stream.
@@ -64,14 +57,14 @@ extension ServerConnection {
                 ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
     }
 
-    private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection) {
+    private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection, _ parser: RequestHeadParser) {
         switch rejection {
         case .grpc(let status):
             act(.report(.refused(reason: status.message)))
-            session.submitTrailersOnly(.trailersOnly(status, Metadata(), contentType: "application/grpc"), on: stream)
-        case .http(let code, let allow, let message):
-            act(.report(.refused(reason: message)))
-            session.respond(.plain(code: code, allow: allow), text: message, on: stream)
+            let fields = HeaderFields.trailersOnly(status, Metadata(), contentType: parser.responseContentType)
+            session.submitTrailersOnly(fields, on: stream)
+        case .http(let answer):
+            self.answer(stream, answer, isHead: parser.isHead)
         case .reset(let code, let message):
             act(.report(.refused(reason: message)))
             session.resetProvoked()
@@ -81,8 +74,61 @@ extension ServerConnection {
 
     // MARK: - The response
 
-    func submitResponseHeaders(_ call: ServerCall) {
-        session.submitResponse(.response(call.responseMetadata, contentType: call.head.contentType), on: call.stream)
+    /// Sends the response's header fields; if the client does not take so many, the call ends and the reason is returned.
+    func submitResponseHeaders(_ call: ServerCall) -> RPCError? {
+        let fields = HeaderFields.response(call.responseMetadata, contentType: call.head.contentType)
+        let limit = session.maximumSentHeaderListBytes
+        guard fields.listBytes <= limit || call.responseMetadata.isEmpty else {
+            return refuseHeaders(of: call, bytes: fields.listBytes, limit: limit)
+        }
+        session.submitResponse(fields, on: call.stream)
+        return nil
+    }
+
+    private func refuseHeaders(of call: ServerCall, bytes: Int, limit: Int) -> RPCError {
+        act(
+            .report(.fieldsTooLarge(method: call.route.method.path, stream: call.stream.id, bytes: bytes, limit: limit))
+        )
+        let status = Status(
+            code: .resourceExhausted,
+            message:
+                "the response's metadata of \(bytes) bytes is larger than the \(limit) bytes that the client takes",
+            details: [
+                .errorInfo(
+                    ErrorInfo(
+                        reason: "HEADERS_TOO_LARGE", metadata: ["bytes": String(bytes), "limit": String(limit)]))
+            ])
+        _ = unsafe call.machine.failed(with: status)
+        session.submitTrailersOnly(trailers(status, Metadata(), of: call, only: true), on: call.stream)
+        let error = RPCError(status)
+        unsafe call.endError = error
+        endRequest(of: call)
+        cancelHandler(call)
+        session.touch(call.stream)
+        return error
+    }
+
+    /// The fields that end a call; a small status in their place if the client does not take so many.
+    ///
+    /// Field sections are not flow-controlled and cannot be cut, and a client may end its connection for one that is too large.
+    private func trailers(_ status: Status, _ metadata: Metadata, of call: ServerCall, only: Bool = false)
+        -> HeaderFields
+    {
+        let fields = { (status: Status, metadata: Metadata) -> HeaderFields in
+            only
+                ? .trailersOnly(status, metadata, contentType: call.head.contentType) : .trailers(status, metadata)
+        }
+        let whole = fields(status, metadata)
+        let limit = session.maximumSentHeaderListBytes
+        guard whole.listBytes > limit else { return whole }
+        act(
+            .report(
+                .fieldsTooLarge(
+                    method: call.route.method.path, stream: call.stream.id, bytes: whole.listBytes, limit: limit)))
+        let small = status.withoutDetails(trailersBytes: whole.listBytes, limitBytes: limit)
+        let smaller = fields(small, Metadata())
+        // The code is the least that can be said, whatever the limit.
+        return smaller.listBytes <= limit ? smaller : fields(Status(code: small.code), Metadata())
     }
 
     func handlerReturned(_ call: ServerCall, _ status: Status, _ metadata: Metadata) {
@@ -105,7 +151,7 @@ extension ServerConnection {
     ) {
         switch action {
         case .sendTrailers(let status):
-            let trailers = HeaderFields.trailers(status, metadata)
+            let trailers = trailers(status, metadata, of: call)
             if truncating {
                 session.truncate(trailers, on: call.stream)
             } else {
@@ -114,11 +160,10 @@ extension ServerConnection {
         case .sendTrailersOnly(let status) where status.code == .ok || !call.responseMetadata.isEmpty:
             // Clients may treat a lone OK as an error: a response that succeeded has both field sections. And what a handler
             // has said goes out, also when it fails then.
-            submitResponseHeaders(call)
-            session.finish(.trailers(status, metadata), on: call.stream)
+            guard submitResponseHeaders(call) == nil else { return }
+            session.finish(trailers(status, metadata, of: call), on: call.stream)
         case .sendTrailersOnly(let status):
-            session.submitTrailersOnly(
-                .trailersOnly(status, metadata, contentType: call.head.contentType), on: call.stream)
+            session.submitTrailersOnly(trailers(status, metadata, of: call, only: true), on: call.stream)
         case .ignore:
             // A status was decided before; if its trailers wait behind DATA that is not wanted any more, they go now.
             break
@@ -130,7 +175,7 @@ extension ServerConnection {
         let action = unsafe call.machine.failed(with: status)
         if action == .ignore, call.stream.hasUnsentOutput {
             // The handler had returned and its tail is unsent: what it decided cannot be delivered any more.
-            session.truncate(.trailers(status, Metadata()), on: call.stream)
+            session.truncate(trailers(status, Metadata(), of: call), on: call.stream)
         } else {
             sendStatus(action, call, Metadata(), truncating: true)
         }

@@ -84,6 +84,7 @@ extension ServerConnection {
         if let instant = call?.sendDeadline { next = min(next, instant) }
         if let instant = stream.smallSendAt { next = min(next, instant) }
         if let instant = call.flatMap({ requestInstant(of: $0) }) { next = min(next, instant) }
+        if call == nil, let instant = bodyInstant(of: stream) { next = min(next, instant) }
         return next == .distantFuture ? nil : next
     }
 
@@ -102,6 +103,7 @@ extension ServerConnection {
             return
         }
         if let call, requestTimerFired(call) { return }
+        if call == nil, bodyTimerFired(stream) { return }
         if let due = stream.smallSendAt, due <= now { session.allowSmallSend(on: stream) }
         if let due = stream.holdBackUntil, due <= now {
             session.flow.endHoldBack(of: stream, at: now)

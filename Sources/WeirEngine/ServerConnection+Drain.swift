@@ -11,6 +11,7 @@ extension ServerConnection {
         self.now = now
         guard !isDraining, !isClosed else { return }
         isDraining = true
+        releaseOutput()
         lastGoAwayAt = now + configuration.drainAcknowledgement
         session.submitShutdownNotice()
         session.submitPing(.drain)
@@ -28,6 +29,7 @@ extension ServerConnection {
     package func cutCalls(at now: MonotonicInstant) {
         self.now = now
         guard !isClosed else { return }
+        releaseOutput()
         for stream in session.orderedStreams() {
             guard let call = stream.owner as? ServerCall else {
                 session.submitReset(stream, code: .cancel)

@@ -43,6 +43,7 @@ extension ServerConnection {
 
     /// Ends the connection with GOAWAY, all calls with it.
     private func giveUp(_ code: HTTP2ErrorCode, _ reason: String) {
+        releaseOutput()
         session.submitGoAway(code: code, reason: reason)
         // To a peer that takes nothing GOAWAY cannot be sent, and waiting for it would keep the connection.
         let canBeTold = outputIsTaken
@@ -69,7 +70,7 @@ extension ServerConnection {
     ///
     /// If it is looked at late, the sockets were looked at late too, and what is missing may lie in the kernel: then the time
     /// that was lost does not count, and the sockets have their turn first.
-    private func isDue(_ due: MonotonicInstant) -> Bool {
+    func isDue(_ due: MonotonicInstant) -> Bool {
         let time = receiveClock.time(at: now)
         guard due <= time else { return false }
         let late = time.nanoseconds(since: due)
@@ -117,7 +118,7 @@ extension ServerConnection {
     }
 
     /// How often a stream is looked at whose request is due, while nothing is taken from the connection.
-    private static let stoppedLook = Duration.milliseconds(500)
+    static let stoppedLook = Duration.milliseconds(500)
 
     /// Ends the call if its unfinished request is due; returns whether it was.
     func requestTimerFired(_ call: ServerCall) -> Bool {

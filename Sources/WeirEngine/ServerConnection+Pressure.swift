@@ -7,6 +7,7 @@ internal import WeirRPC
 extension ServerConnection {
     /// The process cannot hold even this connection's first window.
     func refuse() {
+        releaseOutput()
         session.terminate(code: .enhanceYourCalm)
         act(.report(.connectionRefused(reason: "the receive budget has no room for another connection")))
     }

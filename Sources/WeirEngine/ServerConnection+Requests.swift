@@ -8,7 +8,10 @@ internal import WeirRPC
 extension ServerConnection {
     func dataReceived(_ stream: HTTP2Stream) {
         guard let bytes = stream.inbound.take() else { return }
-        guard let call = stream.owner as? ServerCall, call.isOpen else { return session.discardRequest(of: stream) }
+        guard let call = stream.owner as? ServerCall, call.isOpen else {
+            guard let exchange = stream.owner as? PlainExchange else { return session.discardRequest(of: stream) }
+            return bodyReceived(exchange, bytes.readableBytes, on: stream)
+        }
         let count = bytes.readableBytes
         unsafe call.deframer.append(bytes)
         if call.route.method.kind.streamsRequests {
@@ -20,7 +23,10 @@ extension ServerConnection {
     }
 
     func requestEnded(_ stream: HTTP2Stream) {
-        guard let call = stream.owner as? ServerCall, stream.sendState != .closed else { return }
+        guard let call = stream.owner as? ServerCall, stream.sendState != .closed else {
+            if let exchange = stream.owner as? PlainExchange { bodyEnded(exchange, on: stream) }
+            return
+        }
         if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         requestIsOver(call)
         switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {

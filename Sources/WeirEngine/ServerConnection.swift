@@ -44,6 +44,14 @@ package final class ServerConnection {
     /// By when the peer must have finished what it has begun to send.
     var input: InputDeadlines
 
+    /// What the client speaks.
+    var greeting = ClientGreeting()
+    /// Whether nothing is sent yet, because the client may speak something else than HTTP/2.
+    var holdsOutput = true
+    /// What is sent to a client of HTTP/1.1, and when its connection is closed.
+    var foreignAnswer: ByteBuffer?
+    var closesAt: MonotonicInstant?
+
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [HTTP2Stream] = []
     private var openings: [SendFlowController.Opening] = []
@@ -92,7 +100,8 @@ package final class ServerConnection {
     /// Bytes from the peer.
     package func receive(_ bytes: ByteBuffer, at now: MonotonicInstant) {
         self.now = now
-        guard !isClosed else { return }
+        guard !isClosed, closesAt == nil else { return }
+        guard let bytes = greeting.verdict == .http2 ? bytes : greet(bytes) else { return }
         do throws(HTTP2Error) {
             try session.receive(bytes, at: now)
         } catch {
@@ -118,6 +127,11 @@ package final class ServerConnection {
     package func produceOutput(at now: MonotonicInstant) -> Bool {
         self.now = now
         unsafe outputWanted = false
+        if var answer = foreignAnswer.take() {
+            producedBytes &+= UInt64(session.output.writeBuffer(&answer))
+            return false
+        }
+        guard !holdsOutput else { return false }
         settle()
         let before = session.output.readableBytes
         do throws(HTTP2Error) {
@@ -165,6 +179,7 @@ package final class ServerConnection {
     package func timerFired(at now: MonotonicInstant) {
         self.now = now
         guard !isClosed else { return }
+        guard closesAt == nil else { return sayFarewell() }
         if let due = lastGoAwayAt, due <= now { sendLastGoAway() }
         if let due = socketStallInstant, due <= now {
             let seconds = Double(now.nanoseconds(since: socketBlockedSince ?? now)) / 1e9
@@ -187,6 +202,7 @@ package final class ServerConnection {
     /// When ``timerFired(at:)`` wants to be called next.
     package var nextDeadline: MonotonicInstant? {
         guard !isClosed else { return nil }
+        if let closesAt { return closesAt }
         var earliest = timers.earliest ?? .distantFuture
         if let due = lastGoAwayAt { earliest = min(earliest, due) }
         if let due = socketStallInstant {
@@ -290,7 +306,7 @@ package final class ServerConnection {
         noteReceivePressure()
         for stream in toEvaluate { evaluate(stream) }
         toEvaluate.removeAll(keepingCapacity: true)
-        if session.wantsOutput { outputIsWanted() }
+        if !holdsOutput, session.wantsOutput { outputIsWanted() }
         if session.isFinished, session.output.readableBytes == 0 { close() }
     }
 

@@ -66,6 +66,8 @@ package enum ServerConnectionReport: Sendable {
     case protocolError(HTTP2Error)
     /// The connection was refused at once.
     case connectionRefused(reason: String)
+    /// Metadata that a handler sent was larger than its client takes, in bytes, and was not sent.
+    case fieldsTooLarge(method: String, stream: HTTP2StreamID, bytes: Int, limit: Int)
     /// A request was refused before it became a call.
     case refused(reason: String)
 }

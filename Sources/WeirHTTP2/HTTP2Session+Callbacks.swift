@@ -39,6 +39,9 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
     return 0
 }
 
+/// What is kept of a value in a field section that is too large, in bytes.
+private let keptValueBytes = 128
+
 let onHeaderCallback: nghttp2_on_header_callback = {
     cSession, frame, name, nameLength, value, valueLength, _, userData in
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
@@ -48,18 +51,44 @@ let onHeaderCallback: nghttp2_on_header_callback = {
     stream.sectionBytes += nameLength + valueLength + 32
     stream.sectionFields += 1
     if stream.sectionBytes > 4 * settings.maxHeaderListBytes || stream.sectionFields > 4 * settings.maxHeaderFields {
-        // Beyond this the rest is decoded and thrown away: 40 bombs of 43 MB each cost 20 ms.
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        // Beyond this the rest is decoded and thrown away: 40 bombs of 43 MB each cost 20 ms. gRPC clients make
+        // RESOURCE_EXHAUSTED of this code, as of the status below the limit.
+        return unsafe resetMalformed(cSession, id, NGHTTP2_ENHANCE_YOUR_CALM)
     }
     guard unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
+    stream.requestListBytes = stream.sectionBytes
+    stream.requestListFields = stream.sectionFields
+    let name = unsafe UnsafeRawBufferPointer(start: name, count: nameLength)
+    var value = unsafe UnsafeRawBufferPointer(start: value, count: valueLength)
     if stream.sectionBytes > settings.maxHeaderListBytes || stream.sectionFields > settings.maxHeaderFields {
-        stream.requestFieldsTooLarge = true
-        return 0
+        // What kind of request it is decides how it is refused; the rest is not needed any more.
+        guard unsafe name.first == 0x3A || name.elementsEqual("content-type".utf8) else { return 0 }
+        unsafe value = UnsafeRawBufferPointer(rebasing: value.prefix(keptValueBytes))
     }
-    unsafe stream.requestFields.append(
-        name: UnsafeRawBufferPointer(start: name, count: nameLength),
-        value: UnsafeRawBufferPointer(start: value, count: valueLength))
+    unsafe stream.requestFields.append(name: name, value: value)
     return 0
+}
+
+/// Resets a stream from within a field section; the rest of the section is decoded and thrown away.
+private func resetMalformed(_ cSession: OpaquePointer?, _ id: Int32, _ code: nghttp2_error_code) -> Int32 {
+    // nghttp2 allows submissions in callbacks, and would say INTERNAL_ERROR without this one.
+    _ = unsafe nghttp2_submit_rst_stream(cSession, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+}
+
+/// A regular field that the library does not hand on.
+///
+/// RFC 9113 §8.2.1 makes the request malformed for what could be taken for another field (a name that is none, CR, LF or NUL in
+/// a value). Other control characters are let pass and left out: they are no gRPC metadata, which "must not error".
+let onInvalidHeaderCallback: nghttp2_on_invalid_header_callback = {
+    cSession, frame, name, nameLength, value, valueLength, _, _ in
+    guard let frame = unsafe frame else { return 0 }
+    let name = unsafe UnsafeBufferPointer(start: name, count: nameLength)
+    let value = unsafe UnsafeBufferPointer(start: value, count: valueLength)
+    let nameIsLegal = unsafe !name.isEmpty && name.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }
+    let valueIsLegal = unsafe value.allSatisfy { $0 != 0 && $0 != 0x0A && $0 != 0x0D }
+    guard !nameIsLegal || !valueIsLegal else { return 0 }
+    return unsafe resetMalformed(cSession, frame.pointee.hd.stream_id, NGHTTP2_PROTOCOL_ERROR)
 }
 
 let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userData in

@@ -26,6 +26,8 @@ extension HTTP2Session {
 
         unsafe nghttp2_option_set_no_auto_window_update(option, 1)
         unsafe nghttp2_option_set_no_closed_streams(option, 1)
+        // gRPC lets the values of its metadata be trimmed; whoever reads the fields refuses white space elsewhere.
+        unsafe nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1)
         // The session's own limit comes first.
         unsafe nghttp2_option_set_stream_reset_rate_limit(
             option, 2 * UInt64(clamping: settings.resetBurst), 2 * UInt64(clamping: settings.resetsPerSecond))
@@ -35,6 +37,7 @@ extension HTTP2Session {
 
         unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, onBeginHeadersCallback)
         unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, onHeaderCallback)
+        unsafe nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, onInvalidHeaderCallback)
         unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, onFrameReceivedCallback)
         unsafe nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, onDataChunkCallback)
         unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, onStreamCloseCallback)
@@ -75,6 +78,19 @@ extension HTTP2Session {
             output.setInteger(UInt16(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), at: position)
         }
     }
+
+    /// The largest header list that the peer takes, in bytes as RFC 9113 §6.5.2 counts them, and that the library sends.
+    package var maximumSentHeaderListBytes: Int {
+        let announced = unsafe enter {
+            unsafe nghttp2_session_get_remote_settings($0, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE)
+        }
+        return min(Int(announced), Self.maximumFieldBlockBytes)
+    }
+
+    /// The library sends no larger field block (`NGHTTP2_MAX_HEADERSLEN`), and says so to nobody but a callback.
+    ///
+    /// It counts 12 bytes for a field where the header list's size has 32, so a list that fits makes a block that fits.
+    private static let maximumFieldBlockBytes = 64 * 1024
 
     static let outOfMemory = HTTP2Error(
         scope: .connection, code: .internalError, initiator: .library, reason: "out of memory")

@@ -72,14 +72,19 @@ extension HTTP2Session {
     }
 
     /// Answers with a short text and no trailers, for a client that does not speak gRPC.
-    package func respond(_ fields: HeaderFields, text: String, on stream: HTTP2Stream) {
+    ///
+    /// The text goes out as the windows open; without a body (HEAD) only its length does.
+    package func respond(_ fields: HeaderFields, text: String, hasBody: Bool, on stream: HTTP2Stream) {
         guard stream.sendState == .idle else { return }
         let bytes = ByteBuffer(string: text + "\n")
-        guard unsafe flow.admitInParts(bytes.readableBytes, on: stream) else {
-            // Without a budget for it there is no text: the fields say what is wrong.
+        guard unsafe !hasBody || flow.admitInParts(bytes.readableBytes, on: stream) else {
+            // No memory is left to keep a text in: the fields say what is wrong.
             submitTrailersOnly(fields, on: stream)
             return
         }
+        var fields = fields
+        fields.append(name: "content-length", value: String(bytes.readableBytes))
+        guard hasBody else { return submitTrailersOnly(fields, on: stream) }
         submitResponse(fields, on: stream)
         unsafe stream.queue.append(slice: bytes)
         stream.endsWithData = true

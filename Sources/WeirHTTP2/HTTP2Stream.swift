@@ -26,8 +26,11 @@ package final class HTTP2Stream: TimerTableEntry {
     // MARK: Receiving
     /// The request's field section.
     package var requestFields = HeaderFields()
-    /// Set when the request's fields passed the soft limits (RFC 9113 §10.5.1); later fields were not kept.
-    package var requestFieldsTooLarge = false
+    /// Size of the request's field section in bytes, and the number of its fields.
+    ///
+    /// Past the soft limits (RFC 9113 §10.5.1) more than ``requestFields`` has: only what the answer depends on is kept then.
+    package internal(set) var requestListBytes = 0
+    package internal(set) var requestListFields = 0
     /// Bytes of DATA received and not yet handed to the call.
     package var inbound: ByteBuffer?
     /// Receive credit owed to the peer.

@@ -60,6 +60,10 @@ public struct ServerConfiguration: Sendable {
     public var maxConcurrentStreams: Int = 1000
     /// Largest request message, in bytes.
     public var maximumRequestBytes: Int = 4 * 1024 * 1024
+    /// Largest response message, in bytes; nil: what the send budgets hold.
+    ///
+    /// A handler that sends a larger one gets RESOURCE_EXHAUSTED, and so does its client unless the handler catches it.
+    public var maximumResponseBytes: Int?
     /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them.
     public var maximumHeaderListBytes: Int = 16 * 1024
     /// How long running calls may take to end when the server shuts down; then they are cut.
@@ -91,6 +95,8 @@ public struct ServerConfiguration: Sendable {
         public var requestBytesPerSecond: Int?
         /// See ``ServerConfiguration/maximumRequestBytes``.
         public var maximumRequestBytes: Int?
+        /// See ``ServerConfiguration/maximumResponseBytes``.
+        public var maximumResponseBytes: Int?
 
         /// Makes settings that leave everything as it is.
         public init() {}
@@ -118,6 +124,7 @@ public struct ServerConfiguration: Sendable {
                 return "requestBytesPerSecond is \(requestBytesPerSecond); at least 1 is needed"
             }
             if let maximumRequestBytes, maximumRequestBytes < 0 { return "maximumRequestBytes must not be negative" }
+            if let maximumResponseBytes, maximumResponseBytes < 0 { return "maximumResponseBytes must not be negative" }
             return minimumRate?.problem
         }
     }
@@ -159,6 +166,7 @@ public struct ServerConfiguration: Sendable {
             return "processReceiveBudgetBytes (\(processReceiveBudgetBytes)) must be more than four thirds of the "
                 + "largest request (\(largestRequestBytes) bytes)"
         }
+        if let maximumResponseBytes, maximumResponseBytes < 0 { return "maximumResponseBytes must not be negative" }
         if maximumRequestBytes < 0 || maximumHeaderListBytes < 1024 {
             return "maximumRequestBytes must not be negative and maximumHeaderListBytes not below 1024"
         }

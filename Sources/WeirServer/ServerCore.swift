@@ -33,6 +33,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             routes[path] = CallRoute(
                 method: registration.method,
                 maximumRequestBytes: settings?.maximumRequestBytes ?? configuration.maximumRequestBytes,
+                maximumResponseBytes: settings?.maximumResponseBytes ?? configuration.maximumResponseBytes,
                 flow: settings.map { configuration.flow($0) },
                 handler: registration.handler)
         }
@@ -153,6 +154,13 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             logger.info("connection failed", metadata: ["weir.peer": peer, "error": "\(error)"])
         case .connectionRefused(let reason):
             logger.notice("connection refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
+        case .fieldsTooLarge(let method, let stream, let bytes, let limit):
+            logger.warning(
+                "a response's metadata is larger than its client takes and was not sent",
+                metadata: [
+                    "weir.method": "\(method)", "weir.stream": "\(stream)", "weir.peer": peer, "weir.bytes": "\(bytes)",
+                    "weir.limit": "\(limit)",
+                ])
         case .refused(let reason):
             logger.debug("request refused", metadata: ["weir.peer": peer, "reason": "\(reason)"])
         }

@@ -50,6 +50,7 @@ final class ServerRig {
     var cancelled: [Int32] = []
     var stalls: [StreamStalled] = []
     var refusals: [String] = []
+    var fieldsTooLarge: [(bytes: Int, limit: Int)] = []
     var connectionRefusals: [String] = []
     var protocolErrors: [HTTP2Error] = []
     var connectionStalls = 0
@@ -151,6 +152,7 @@ final class ServerRig {
             case .report(.protocolError(let error)): protocolErrors.append(error)
             case .report(.connectionRefused(let reason)): connectionRefusals.append(reason)
             case .report(.refused(let reason)): refusals.append(reason)
+            case .report(.fieldsTooLarge(_, _, let bytes, let limit)): fieldsTooLarge.append((bytes, limit))
             case .close: closed += 1
             case .abort: aborted += 1
             }

@@ -203,18 +203,25 @@ struct SlownessTests {
         #expect(rig.holdsNothing)
     }
 
-    @Test("an answer in plain HTTP for which there is no window goes out as windows open, a byte at a time if need be")
+    @Test("an answer in plain HTTP for which there is no window waits for it, byte by byte, until the tail deadline")
     func plainAnswerWithoutWindow() throws {
-        let rig = try rig { _ in }
+        let rig = try rig { $0.tailDeadline = .seconds(5) }
         rig.connect([.initialWindow(0)])
-        rig.feed(ServerRig.request("/test.Echo/List", stream: 1, contentType: "text/plain"))
-        #expect(rig.peer[1].sections.first?[":status"] == "415")
-        #expect(!rig.peer[1].ended)
-        rig.feed(.windowUpdate(1, stream: 1))
-        rig.advance(by: .seconds(1))
-        #expect(rig.peer[1].dataFrames == [1])
-        rig.feed(.windowUpdate(100, stream: 1))
-        #expect(rig.peer[1].ended)
+        for stream in [1, 3] as [Int32] {
+            rig.feed(ServerRig.request("/test.Echo/List", stream: stream, contentType: "text/plain"))
+            #expect(rig.peer[stream].sections.first?[":status"] == "415")
+            #expect(!rig.peer[stream].ended)
+        }
+        rig.feed(.windowUpdate(1, stream: 3))
+        // A byte is not worth a frame, until nothing more came for a while.
+        rig.advance(by: .milliseconds(200))
+        #expect(rig.peer[3].dataFrames == [1])
+        rig.feed(.windowUpdate(1_000, stream: 3))
+        #expect(rig.peer[3].ended)
+        #expect(rig.peer[3].sections.first?["content-length"] == "\(rig.peer[3].dataBytes)")
+        rig.advance(by: .seconds(5))
+        #expect(rig.peer[1].order == "HR")
+        #expect(rig.peer[1].reset == 8)
         #expect(rig.holdsNothing)
     }
 

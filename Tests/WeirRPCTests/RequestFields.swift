@@ -35,6 +35,7 @@ enum RequestFields {
     static func head(_ fields: [Field]) throws -> RequestHead {
         switch parse(fields) {
         case .accept(let head): return head
+        case .plain(let request): throw RPCError(.unknown, "plain: \(request)")
         case .reject(let rejection): throw RPCError(.unknown, "rejected: \(rejection)")
         }
     }
@@ -48,8 +49,9 @@ enum RequestFields {
     static func verdict(_ result: RequestHeadParser.Result) -> String {
         switch result {
         case .accept: "accept"
+        case .plain(let request): "plain \(request.method) \(request.path)"
         case .reject(.reset(let code, _)): "reset \(code)"
-        case .reject(.http(let status, _, _)): "\(status)"
+        case .reject(.http(let answer)): "\(answer.status)"
         case .reject(.grpc(let status)): status.code.description
         }
     }

@@ -34,7 +34,7 @@ struct ServerCallStateMachineTests {
     @Test("fails an end without a message where one is expected", arguments: unaryRequests)
     func endWithoutMessage(kind: MethodKind) {
         var machine = ServerCallStateMachine(kind: kind)
-        let status = Status(code: .internalError, message: "the client ended its request without a message")
+        let status = Status(code: .unimplemented, message: "the method takes one request message, and there was none")
         #expect(machine.requestEnded(atMessageBoundary: true) == .fail(status))
     }
 

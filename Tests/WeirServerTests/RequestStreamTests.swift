@@ -132,7 +132,7 @@ struct RequestStreamTests {
     func cardinality(method: MethodDescriptor) throws {
         let cases: [(frames: [RawFrame], status: StatusCode)] = [
             ([.note("one"), .note("two", ends: true)], .unimplemented),
-            ([.halfClose()], .internalError),
+            ([.halfClose()], .unimplemented),
             ([.note("one", ends: true)], .ok),
             ([.note("one"), .halfClose()], .ok),
         ]

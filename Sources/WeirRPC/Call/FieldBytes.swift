@@ -47,6 +47,13 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether the bytes begin or end with a space or a tab.
+    var hasSpaceAtEnds: Bool {
+        guard count > 0 else { return false }
+        let (first, last) = (self[0], self[count - 1])
+        return first == 0x20 || first == 0x09 || last == 0x20 || last == 0x09
+    }
+
     /// The bytes as text when they are printable ASCII, else nil.
     var printableString: String? {
         isPrintable ? string : nil

@@ -10,9 +10,14 @@ extension RequestHeadParser {
         }
         if name.equals(":path"), pathForm == .missing {
             pathForm = value.isMethodPath ? .wellFormed : .malformed
-            if pathForm == .wellFormed, !isOverLimit { path = value.string }
+            guard !isOverLimit else { return }
+            if pathForm == .wellFormed {
+                path = value.string
+            } else if value.count <= Self.maximumPlainPathBytes {
+                plainPath = value.string
+            }
         } else if name.equals(":method"), method == .missing {
-            method = value.equals("POST") ? .post : .other
+            method = Self.method(value)
         } else if name.equals(":scheme"), seen.insert(.scheme).inserted {
             scheme = value.equals("http") ? "http" : value.equals("https") ? "https" : ""
         } else if name.equals(":authority"), seen.insert(.authority).inserted {
@@ -21,6 +26,16 @@ extension RequestHeadParser {
             flaws.insert(.pseudoHeader)
         }
     }
+
+    private static func method(_ value: Span<UInt8>) -> Method {
+        if value.equals("POST") { return .post }
+        if value.equals("GET") { return .get }
+        if value.equals("HEAD") { return .head }
+        return value.equals("CONNECT") ? .connect : .other
+    }
+
+    /// The longest path that is compared with those of pages, in bytes; a longer one is none of them.
+    private static var maximumPlainPathBytes: Int { 1024 }
 
     mutating func addField(name: Span<UInt8>, value: Span<UInt8>) {
         switch name.count {
@@ -113,11 +128,12 @@ extension RequestHeadParser {
         guard name.isMetadataName else { return }
         if name.isBinaryName {
             addBinary(name: name, value: value)
-        } else if value.isPrintable {
+        } else {
+            let range = value.trimmed(value.indices)
+            guard let text = value.extracting(range).printableString else { return }
             let key = name.string
             guard !MetadataName.isReserved(key) else { return }
-            let range = value.trimmed(value.indices)
-            metadata.appendUnchecked(name: key, value: .string(value.extracting(range).string))
+            metadata.appendUnchecked(name: key, value: .string(text))
         }
     }
 

@@ -11,6 +11,8 @@ package struct RequestHeadParser: Sendable {
     package enum Result: Sendable {
         /// A gRPC call.
         case accept(RequestHead)
+        /// HTTP that is not gRPC; what to answer depends on what there is at its path.
+        case plain(PlainRequest)
         /// Something else, and how to answer it.
         case reject(HTTPRejection)
     }
@@ -25,6 +27,8 @@ package struct RequestHeadParser: Sendable {
     var method = Method.missing
     var contentType = ContentType.missing
     var path: String?
+    /// A path that is not one of a method, short enough to be that of a page.
+    var plainPath = ""
     var pathForm = PathForm.missing
     var scheme = ""
     var authority: String?
@@ -52,8 +56,15 @@ package struct RequestHeadParser: Sendable {
             addPseudoHeader(name: name, value: value)
         } else {
             seen.insert(.regularField)
+            if value.hasSpaceAtEnds { flaws.insert(.whitespace) }
             addField(name: name, value: value)
         }
+    }
+
+    /// Takes note of the whole list's size and number of fields, of which some were not kept and so not added.
+    package mutating func noteList(bytes: Int, fields: Int) {
+        headerListBytes = max(headerListBytes, bytes)
+        fieldCount = max(fieldCount, fields)
     }
 
     /// The verdict over all fields that were added.
@@ -64,16 +75,20 @@ package struct RequestHeadParser: Sendable {
         if !flaws.isDisjoint(with: .malformed) {
             return .reject(.reset(code: StatusMapping.protocolError, message: malformedReason))
         }
+        if method == .connect {
+            // RFC 9113 §8.5: without a path. Well-formed, and nothing that a server of calls does.
+            return .reject(.http(.methodNotAllowed("GET, HEAD, POST", "this server is no proxy")))
+        }
         guard method != .missing, pathForm != .missing else {
             let name = method == .missing ? ":method" : ":path"
             return .reject(.reset(code: StatusMapping.protocolError, message: "the request has no \(name)"))
         }
         guard hostCount <= 1 else {
-            return .reject(.http(status: 400, allow: nil, message: "the request names more than one host"))
+            return .reject(.http(HTTPAnswer(status: 400, text: "the request names more than one host")))
         }
-        guard case .grpc(let subtype) = contentType else { return .reject(notGRPC) }
+        guard case .grpc(let subtype) = contentType else { return notGRPC }
         guard method == .post else {
-            return .reject(.http(status: 405, allow: "POST", message: "gRPC calls use the method POST"))
+            return .reject(.http(.methodNotAllowed("POST", "gRPC calls use the method POST")))
         }
         guard pathForm == .wellFormed else {
             return refuse(.unimplemented, "the path of the request is not of the form /service/method")
@@ -95,7 +110,7 @@ package struct RequestHeadParser: Sendable {
 extension RequestHeadParser {
     /// The value of `:method`, as far as it matters.
     enum Method {
-        case missing, post, other
+        case missing, post, get, head, connect, other
     }
 
     /// Whether `:path` is there and names a method.
@@ -117,6 +132,8 @@ extension RequestHeadParser {
         static var te: Flaws { Flaws(rawValue: 4) }
         static var timeout: Flaws { Flaws(rawValue: 8) }
         static var binary: Flaws { Flaws(rawValue: 16) }
+        /// White space at the ends of a value, which is malformed in HTTP/2 and not in gRPC.
+        static var whitespace: Flaws { Flaws(rawValue: 32) }
         /// Those that make the request malformed as HTTP/2.
         static var malformed: Flaws { [.connectionSpecific, .pseudoHeader, .te] }
     }
@@ -146,11 +163,33 @@ extension RequestHeadParser {
             + "at most \(maximumHeaderListBytes) bytes in \(maximumFieldCount) fields are taken"
     }
 
-    private var notGRPC: HTTPRejection {
-        isOverLimit
-            ? .http(status: 431, allow: nil, message: limitMessage)
-            : .http(status: 415, allow: nil, message: "the content-type must be application/grpc")
+    private var notGRPC: Result {
+        guard !isOverLimit else { return .reject(.http(HTTPAnswer(status: 431, text: limitMessage))) }
+        // The protocol page lets gRPC's own values be trimmed; for anything else RFC 9113 §8.2.1 holds.
+        guard !flaws.contains(.whitespace) else {
+            return .reject(
+                .reset(code: StatusMapping.protocolError, message: "a field's value begins or ends with white space"))
+        }
+        return .plain(PlainRequest(method: plainMethod, path: path ?? plainPath))
     }
+
+    private var plainMethod: PlainRequest.Method {
+        switch method {
+        case .post: .post
+        case .get: .get
+        case .head: .head
+        case .missing, .connect, .other: .other
+        }
+    }
+
+    /// The content-type of a response to these fields: that of gRPC with the request's subtype.
+    package var responseContentType: String {
+        guard case .grpc(let subtype) = contentType else { return "application/grpc" }
+        return RequestHead(path: "", contentSubtype: subtype).contentType
+    }
+
+    /// Whether the answer must not have a body (RFC 9110 §9.3.2).
+    package var isHead: Bool { method == .head }
 
     private func refuse(_ code: StatusCode, _ message: String) -> Result {
         .reject(.grpc(Status(code: code, message: message)))

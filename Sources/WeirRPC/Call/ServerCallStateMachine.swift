@@ -88,7 +88,9 @@ package struct ServerCallStateMachine: Sendable {
                 Status(code: .internalError, message: "the client ended its request in the middle of a message"))
         }
         if !hasRequestMessage, !kind.streamsRequests {
-            return .fail(Status(code: .internalError, message: "the client ended its request without a message"))
+            // As above: none is another number than one.
+            return .fail(
+                Status(code: .unimplemented, message: "the method takes one request message, and there was none"))
         }
         return .deliver
     }

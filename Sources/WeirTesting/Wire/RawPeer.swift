@@ -70,6 +70,11 @@ public final class RawPeer {
     private var reader = FrameReader()
     private var frameCounts = [Int](repeating: 0, count: RawFrame.Kind.allCases.count)
     private var over: [Int32] = []
+    /// A field section that goes on in CONTINUATION.
+    private var begunSection: (header: FrameReader.Header, block: [UInt8])?
+
+    /// Largest field section that is taken, less a frame, in bytes.
+    private static let maximumSectionBytes = 1 << 20
 
     /// Makes a peer that has received nothing.
     public init(keeping: Keeping = .everything) {
@@ -109,6 +114,11 @@ public final class RawPeer {
                     payload: Array(payload.readableBytesView)))
         }
         switch header.kind {
+        case .headers where header.flags & RawFrame.endHeaders == 0:
+            begunSection = (header, Array(payload.readableBytesView))
+            return true
+        case .continuation:
+            return noteContinuation(header, payload)
         case .headers:
             guard let fields = decoder.decode(Array(payload.readableBytesView)) else { return false }
             noteFields(Dictionary(fields.map { ($0.name, $0.value) }) { $1 }, stream: header.stream)
@@ -127,6 +137,24 @@ public final class RawPeer {
         }
         if header.endsStream { responses[header.stream, default: Response()].ended = true }
         if header.endsStream || header.kind == .rstStream { responseIsOver(header.stream) }
+        return true
+    }
+
+    /// A field section goes on, and may end (RFC 9113 §6.10).
+    private func noteContinuation(_ header: FrameReader.Header, _ payload: ByteBuffer) -> Bool {
+        guard let begun = begunSection, begun.header.stream == header.stream,
+            begun.block.count <= Self.maximumSectionBytes
+        else { return false }
+        let block = begun.block + payload.readableBytesView
+        begunSection = (begun.header, block)
+        guard header.flags & RawFrame.endHeaders != 0 else { return true }
+        begunSection = nil
+        guard let fields = decoder.decode(block) else { return false }
+        noteFields(Dictionary(fields.map { ($0.name, $0.value) }) { $1 }, stream: header.stream)
+        if begun.header.endsStream {
+            responses[header.stream, default: Response()].ended = true
+            responseIsOver(header.stream)
+        }
         return true
     }
 
