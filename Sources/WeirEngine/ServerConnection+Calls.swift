@@ -46,6 +46,10 @@ extension ServerConnection {
                 reject(stream, .grpc(unimplemented(path: head.path)))
                 return
             }
+            guard CompressionAlgorithm(encoding: head.encoding) != nil else {
+                reject(stream, .grpc(unknownEncoding(head.encoding)))
+                return
+            }
             // The same text; the request's copy of it would live as long as the stream.
             head.path = route.method.path
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
@@ -62,6 +66,12 @@ extension ServerConnection {
             code: .unimplemented,
             message: isKnown
                 ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
+    }
+
+    /// The response's fields list what would be taken (gRPC specification, `doc/compression.md`).
+    private func unknownEncoding(_ name: String?) -> Status {
+        let name = (name ?? "").prefix(32)
+        return Status(code: .unimplemented, message: "messages compressed with \"\(name)\" are not supported here")
     }
 
     private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection) {
@@ -81,7 +91,10 @@ extension ServerConnection {
     // MARK: - The response
 
     func submitResponseHeaders(_ call: ServerCall) {
-        session.submitResponse(.response(call.responseMetadata, contentType: call.head.contentType), on: call.stream)
+        session.submitResponse(
+            unsafe .response(
+                call.responseMetadata, contentType: call.head.contentType, encoding: call.responseCompression),
+            on: call.stream)
     }
 
     func handlerReturned(_ call: ServerCall, _ status: Status, _ metadata: Metadata) {
