@@ -42,7 +42,8 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
         /// - Throws: ``WeirRPC/RPCError``: the client cancelled or is gone, the call's deadline passed, the client broke off in
         ///   the middle of a message or sent one that is larger than the method's limit (RESOURCE_EXHAUSTED); then the call is
         ///   over. INTERNAL for a message that cannot be decompressed or decoded, RESOURCE_EXHAUSTED for one that is over the
-        ///   limit only once it is decompressed; the call lives, and the next call of `next` takes the message after it. INTERNAL when another task waits for a message already. CANCELLED when the task was cancelled.
+        ///   limit only once it is decompressed; the call lives, and the next call of `next` takes the message after it.
+        ///   INTERNAL when another task waits for a message already. CANCELLED when the task was cancelled.
         ///
         /// Cancel safety: a cancelled task gets an error or a message, and no message is lost.
         ///

@@ -53,7 +53,7 @@ struct CompressionTests {
     }
 
     @Test("the formats are told apart: gzip is RFC 1952, deflate RFC 1950, and neither passes for the other")
-    func formats() throws {
+    func toldApart() throws {
         let text = Array("weir".utf8)
         let gzip = try Self.compress(text, .gzip)
         let zlib = try Self.compress(text, .deflate)

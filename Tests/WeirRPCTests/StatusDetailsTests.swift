@@ -22,13 +22,17 @@ struct StatusDetailsTests {
         .other(typeURL: "", value: []),
     ]
 
+    private func decoded(_ status: Status) -> Status? {
+        status.encodedDetails().flatMap { Status(encodedDetails: $0) }
+    }
+
     @Test("come back as they went")
-    func roundTrip() throws {
+    func roundTrip() {
         let status = Status(code: .aborted, message: "100% ü", details: Self.all)
-        #expect(Status(encodedDetails: try #require(status.encodedDetails())) == status)
+        #expect(decoded(status) == status)
         for detail in Self.all {
             let one = Status(code: .notFound, details: [detail])
-            #expect(Status(encodedDetails: try #require(one.encodedDetails())) == one)
+            #expect(decoded(one) == one)
         }
     }
 
@@ -49,8 +53,8 @@ struct StatusDetailsTests {
     func message() throws {
         for message in ["short", "100% ü", String(repeating: "ü", count: 2_000), String(repeating: "a", count: 2_000)] {
             let status = Status(code: .aborted, message: message, details: Self.all)
-            let decoded = try #require(Status(encodedDetails: try #require(status.encodedDetails())))
-            #expect(decoded.message == PercentEncoding.decode(try #require(status.messageHeaderValue)))
+            let header = try #require(status.messageHeaderValue)
+            #expect(decoded(status)?.message == PercentEncoding.decode(header))
         }
     }
 
@@ -63,7 +67,7 @@ struct StatusDetailsTests {
         // Tags, lengths, the URL and the code come to 34 bytes.
         let fitting = Status(code: .aborted, details: [Self.other(Status.maximumDetailsBytes - 34)])
         #expect(fitting.encodedDetails()?.count == Status.maximumDetailsBytes)
-        #expect(Status(encodedDetails: try #require(fitting.encodedDetails())) == fitting)
+        #expect(decoded(fitting) == fitting)
 
         let debug = StatusDetail.debugInfo(DebugInfo(detail: String(repeating: "d", count: 100)))
         let reason = StatusDetail.errorInfo(ErrorInfo(reason: "R"))
@@ -99,7 +103,7 @@ struct StatusDetailsTests {
     }
 
     @Test("a known type whose bytes are something else, and an unknown one, are kept as they are")
-    func unknown() throws {
+    func unknown() {
         for (name, value) in [
             ("google.rpc.ErrorInfo", [0x0A, 9]), ("google.rpc.Help", [0x0A, 2, 0xFF, 0xFF]),
             ("google.rpc.LocalizedMessage", [0x0A, 1, 0xFF]), ("google.rpc.Unheard", [1]),
@@ -107,7 +111,7 @@ struct StatusDetailsTests {
         ] as [(String, [UInt8])] {
             let detail = StatusDetail.other(typeURL: "type.googleapis.com/\(name)", value: value)
             let status = Status(code: .aborted, details: [detail])
-            #expect(Status(encodedDetails: try #require(status.encodedDetails())) == status)
+            #expect(decoded(status) == status)
         }
     }
 
