@@ -52,9 +52,10 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "WeirHTTP2", dependencies: ["CNGHTTP2", nioCore, deque], swiftSettings: strictWithC),
-        .target(name: "WeirRPC", dependencies: [nioCore], swiftSettings: strict),
+        .target(name: "WeirRPC", dependencies: ["CZlib", nioCore], swiftSettings: strictWithC),
         .target(name: "WeirBackpressure", dependencies: ["WeirRPC", deque], swiftSettings: strict),
         .target(
             name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),

@@ -7,7 +7,7 @@
 
 # Headers and tools that a build needs, by their Debian names.
 # shellcheck disable=SC2034 # for the scripts that source this
-weir_build_packages="pkg-config libnghttp2-dev libprotobuf-c-dev protobuf-compiler nghttp2-client"
+weir_build_packages="pkg-config libnghttp2-dev libprotobuf-c-dev zlib1g-dev protobuf-compiler nghttp2-client"
 
 # say TEXT...: one line for whoever is watching.
 say() {

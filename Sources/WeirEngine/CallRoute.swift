@@ -6,24 +6,27 @@ package import WeirRPC
 package final class CallRoute: Sendable {
     /// The method that is called.
     package let method: MethodDescriptor
-    /// Largest request message, in bytes.
+    /// Largest request message, in bytes; of a compressed one when it is decompressed.
     package let maximumRequestBytes: Int
     /// Largest response message, in bytes; nil: as large as the send budget holds.
     package let maximumResponseBytes: Int?
     /// The deadlines of its calls; nil: those of the connection.
     package let flow: FlowSettings?
+    /// How its responses are compressed for clients that take it.
+    package let responseCompression: CompressionAlgorithm
     /// The server's handler; the engine only carries it.
     package let handler: any Sendable
 
     /// Makes a route.
     package init(
         method: MethodDescriptor, maximumRequestBytes: Int, maximumResponseBytes: Int? = nil,
-        flow: FlowSettings? = nil, handler: any Sendable
+        flow: FlowSettings? = nil, responseCompression: CompressionAlgorithm = .identity, handler: any Sendable
     ) {
         self.method = method
         self.maximumRequestBytes = maximumRequestBytes
         self.maximumResponseBytes = maximumResponseBytes
         self.flow = flow
+        self.responseCompression = responseCompression
         self.handler = handler
     }
 }

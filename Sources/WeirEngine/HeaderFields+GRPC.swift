@@ -5,11 +5,15 @@ internal import WeirRPC
 
 /// The field sections of a gRPC response (gRPC over HTTP/2, "Responses").
 extension HeaderFields {
-    /// Response-Headers.
-    static func response(_ metadata: Metadata, contentType: String) -> HeaderFields {
+    /// Response-Headers; `encoding` is how messages that are compressed will be.
+    static func response(
+        _ metadata: Metadata, contentType: String, encoding: CompressionAlgorithm = .identity
+    ) -> HeaderFields {
         var fields = HeaderFields()
         fields.append(name: ":status", value: "200")
         fields.append(name: "content-type", value: contentType)
+        if encoding != .identity { fields.append(name: "grpc-encoding", value: encoding.rawValue) }
+        fields.append(name: "grpc-accept-encoding", value: CompressionAlgorithm.acceptedNames)
         metadata.forEachField { name, value in fields.append(name: name, value: value) }
         return fields
     }
@@ -22,6 +26,8 @@ extension HeaderFields {
     }
 
     /// Trailers-Only: one field section that is the whole response.
+    ///
+    /// Says which compression is taken, as it must when that is what the status is about.
     static func trailersOnly(_ status: Status, _ metadata: Metadata, contentType: String) -> HeaderFields {
         var fields = response(Metadata(), contentType: contentType)
         status.forEachTrailerField(metadata: metadata) { name, value in fields.append(name: name, value: value) }

@@ -12,6 +12,8 @@ package import WeirRPC
 package final class ServerCall {
     package let route: CallRoute
     package let head: RequestHead
+    /// How request messages that are marked as compressed are compressed.
+    package let requestEncoding: CompressionAlgorithm
     /// What the driver hangs on the call: its handler's task.
     package var attachment: AnyObject?
     /// Whether the driver was told to run a handler that has not returned.
@@ -29,6 +31,12 @@ package final class ServerCall {
 
     /// Largest response message, in bytes.
     let maximumResponseBytes: Int
+    /// How responses may be compressed: what the client takes and the headers announce, or will; see
+    /// ``compressResponses(_:)``.
+    @exclusivity(unchecked) package internal(set) var responseCompression = CompressionAlgorithm.identity
+    /// Whether the request message that was taken last came compressed.
+    package internal(set) var requestWasCompressed = false
+
     let stream: HTTP2Stream
     /// Kept alive by its calls: a handler may return long after the connection is gone.
     ///
@@ -70,7 +78,11 @@ package final class ServerCall {
         deadline = head.timeout.map { now + $0 }
         maximumResponseBytes = route.maximumResponseBytes ?? .max
         unsafe machine = ServerCallStateMachine(kind: route.method.kind)
-        unsafe deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
+        requestEncoding = CompressionAlgorithm(encoding: head.encoding) ?? .identity
+        unsafe deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: requestEncoding)
+        if route.responseCompression != .identity, route.responseCompression.isAccepted(by: head.acceptEncoding) {
+            unsafe responseCompression = route.responseCompression
+        }
     }
 
     /// The stream's number, for logs.
@@ -165,7 +177,7 @@ package final class ServerCall {
     }
 
     @inline(__always)
-    private func beginMessage(_ byteCount: Int) throws(RPCError) {
+    func beginMessage(_ byteCount: Int) throws(RPCError) {
         switch unsafe machine.responseMessageAdmitted() {
         case .send(let sendsHeaders):
             if sendsHeaders, let error = connection.submitResponseHeaders(self) {
@@ -180,7 +192,7 @@ package final class ServerCall {
     }
 
     @inline(__always)
-    private func messageQueued() {
+    func messageQueued() {
         unsafe messagesQueued &+= 1
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()

@@ -39,6 +39,10 @@ extension ServerConnection {
                 reject(stream, .grpc(unimplemented(path: head.path)), parser)
                 return
             }
+            guard CompressionAlgorithm(encoding: head.encoding) != nil else {
+                reject(stream, .grpc(unknownEncoding(head.encoding)), parser)
+                return
+            }
             // The same text; the request's copy of it would live as long as the stream.
             head.path = route.method.path
             let call = ServerCall(connection: self, stream: stream, route: route, head: head, now: now)
@@ -55,6 +59,12 @@ extension ServerConnection {
             code: .unimplemented,
             message: isKnown
                 ? "the service has no method of the path \(path)" : "there is no service for the path \(path)")
+    }
+
+    /// The response's fields list what would be taken (gRPC specification, `doc/compression.md`).
+    private func unknownEncoding(_ name: String?) -> Status {
+        let name = (name ?? "").prefix(32)
+        return Status(code: .unimplemented, message: "messages compressed with \"\(name)\" are not supported here")
     }
 
     private func reject(_ stream: HTTP2Stream, _ rejection: HTTPRejection, _ parser: RequestHeadParser) {
@@ -76,7 +86,8 @@ extension ServerConnection {
 
     /// Sends the response's header fields; if the client does not take so many, the call ends and the reason is returned.
     func submitResponseHeaders(_ call: ServerCall) -> RPCError? {
-        let fields = HeaderFields.response(call.responseMetadata, contentType: call.head.contentType)
+        let fields = unsafe HeaderFields.response(
+            call.responseMetadata, contentType: call.head.contentType, encoding: call.responseCompression)
         let limit = session.maximumSentHeaderListBytes
         guard fields.listBytes <= limit || call.responseMetadata.isEmpty else {
             return refuseHeaders(of: call, bytes: fields.listBytes, limit: limit)

@@ -62,7 +62,9 @@ extension ServerConnection {
         do throws(RPCError) {
             while let message = try unsafe call.deframer.next() {
                 switch unsafe call.machine.requestMessageReceived() {
-                case .deliver: call.request = message
+                case .deliver:
+                    call.request = message
+                    unsafe call.requestWasCompressed = call.deframer.messageIsCompressed
                 case .fail(let status): return fail(call, status)
                 case .ignore: break
                 }
@@ -103,7 +105,8 @@ extension ServerConnection {
             if let message = try unsafe call.deframer.next() {
                 _ = unsafe call.machine.requestMessageReceived()
                 session.requestTaken(MessagePrefix.byteCount + message.readableBytes, on: call.stream)
-                return .message(message)
+                unsafe call.requestWasCompressed = call.deframer.messageIsCompressed
+                return call.requestWasCompressed ? .compressed(message) : .message(message)
             }
         } catch {
             fail(call, error.status)

@@ -2,7 +2,7 @@
 
 package import NIOCore
 package import WeirHTTP2
-internal import WeirRPC
+package import WeirRPC
 
 /// A gRPC server's side of one connection, without any I/O.
 ///
@@ -25,6 +25,8 @@ package final class ServerConnection {
     /// Must only take note.
     package var onOutputWanted: () -> Void = {}
 
+    /// Contexts of zlib, which the connections of a loop share.
+    let compression: CompressionContexts
     let routes: any CallRouting
     var timers = TimerTable<HTTP2Stream>()
     var now: MonotonicInstant
@@ -67,16 +69,18 @@ package final class ServerConnection {
     /// Makes a connection; its SETTINGS are ready to be produced.
     ///
     /// When the receive budget has no room for its first window, so is a GOAWAY, and nothing is received. Connections that run
-    /// on one thread may share `spares`.
+    /// on one thread may share `spares` and `compression`.
     ///
     /// - Throws: the HTTP/2 library could not be set up.
     package init(
         configuration: ServerConnectionConfiguration, routes: any CallRouting, budget: ProcessSendBudget,
         receiveBudget: ProcessReceiveBudget = ProcessReceiveBudget(limitBytes: 1 << 30),
-        spares: BufferPool = BufferPool(), now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
+        spares: BufferPool = BufferPool(), compression: CompressionContexts = CompressionContexts(),
+        now: MonotonicInstant, confinement: @escaping () -> Bool = { true }
     ) throws(HTTP2Error) {
         self.configuration = configuration
         self.routes = routes
+        self.compression = compression
         processBudget = budget
         self.now = now
         input = InputDeadlines(

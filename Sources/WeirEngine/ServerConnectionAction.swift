@@ -31,6 +31,8 @@ package enum ServerConnectionAction {
 package enum RequestOutcome: Sendable {
     /// The next message, without its prefix; its credit goes back to the client.
     case message(ByteBuffer)
+    /// As ``message(_:)``, but compressed as the request's header fields say; whoever takes it decompresses it.
+    case compressed(ByteBuffer)
     /// The client has ended its side, and all messages were taken.
     case ended
     /// There will be no message any more.

@@ -31,7 +31,9 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         _ request: Grpc_Testing_SimpleRequest, context: CallContext
     ) async throws -> Grpc_Testing_SimpleResponse {
         try await echoMetadata(context)
+        try await check(request.expectCompressed, context)
         try check(request.responseStatus)
+        if request.responseCompressed?.value == true { await compress(context) }
         var response = Grpc_Testing_SimpleResponse()
         response.payload = try payload(request.responseSize, of: request.responseType)
         if request.fillServerID { response.serverID = "weir" }
@@ -63,7 +65,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, context: CallContext
     ) async throws {
         try await echoMetadata(context)
-        try await respond(to: request.responseParameters, of: request.responseType, on: stream)
+        try await respond(to: request.responseParameters, of: request.responseType, on: stream, context)
         try check(request.responseStatus)
     }
 
@@ -74,7 +76,10 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
     ) async throws -> Grpc_Testing_StreamingInputCallResponse {
         try await echoMetadata(context)
         var byteCount: Int64 = 0
-        for try await request in requests { byteCount += Int64(request.payload?.body.readableBytes ?? 0) }
+        for try await request in requests {
+            try await check(request.expectCompressed, context)
+            byteCount += Int64(request.payload?.body.readableBytes ?? 0)
+        }
         var response = Grpc_Testing_StreamingInputCallResponse()
         response.aggregatedPayloadSize = Int32(clamping: byteCount)
         return response
@@ -87,7 +92,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         try await echoMetadata(context)
         for try await request in requests {
             try check(request.responseStatus)
-            try await respond(to: request.responseParameters, of: request.responseType, on: stream)
+            try await respond(to: request.responseParameters, of: request.responseType, on: stream, context)
         }
     }
 
@@ -105,20 +110,26 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
             try check(request.responseType)
             pending += request.responseParameters
         }
-        try await respond(to: pending, of: .compressable, on: stream)
+        try await respond(to: pending, of: .compressable, on: stream, context)
     }
 
     // MARK: - What all of them do
 
     private func respond(
         to parameters: [Grpc_Testing_ResponseParameters], of type: Grpc_Testing_PayloadType,
-        on stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>
+        on stream: ResponseStream<Grpc_Testing_StreamingOutputCallResponse>, _ context: CallContext
     ) async throws {
+        // What the response's header fields announce is announced once, ahead of the first message.
+        if parameters.contains(where: { $0.compressed?.value == true }) { await compress(context) }
         for parameter in parameters {
             if parameter.intervalUs > 0 { try await clock.sleep(for: .microseconds(parameter.intervalUs)) }
             var response = Grpc_Testing_StreamingOutputCallResponse()
             response.payload = try payload(parameter.size, of: type)
-            try await stream.send(response)
+            if let compressed = parameter.compressed {
+                try await stream.send(response, compressed: compressed.value)
+            } else {
+                try await stream.send(response)
+            }
         }
     }
 
@@ -140,9 +151,31 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         }
     }
 
+    /// Refuses a message that came as it is although it should have come compressed: what the cases probe servers with first.
+    private func check(_ expectCompressed: Grpc_Testing_BoolValue?, _ context: CallContext) async throws {
+        guard expectCompressed?.value == true, await !context.requestWasCompressed else { return }
+        throw RPCError(.invalidArgument, "the request should have been compressed and is not")
+    }
+
+    /// Compresses by what the client takes, if it takes anything.
+    private func compress(_ context: CallContext) async {
+        if await !context.setResponseCompression(.gzip) { await context.setResponseCompression(.deflate) }
+    }
+
     private func check(_ wanted: Grpc_Testing_EchoStatus?) throws(RPCError) {
         guard let wanted, wanted.code != 0 else { return }
         throw RPCError(StatusCode(rawValue: Int(wanted.code)) ?? .unknown, wanted.message)
+    }
+
+    /// Ends the call with the whole `google.rpc.Status` that came along, if one did.
+    ///
+    /// No case of gRPC's asks for it: it shows that details are read and written as others do.
+    private func echoStatus(_ context: CallContext) throws(RPCError) {
+        guard let bytes = context.metadata[binary: "x-weir-test-echo-status-bin"] else { return }
+        guard let status = Status(encodedDetails: bytes), status.code != .ok else {
+            throw RPCError(.invalidArgument, "x-weir-test-echo-status-bin is no google.rpc.Status of an error")
+        }
+        throw RPCError(status)
     }
 
     /// Sends back what the case `custom_metadata` wants to see again.
@@ -154,6 +187,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
             try metadata.add(name: "x-grpc-test-echo-trailing-bin", binary: value)
             context.setTrailingMetadata(metadata)
         }
+        try echoStatus(context)
     }
     private func echoedMetadata(_ context: CallContext) throws -> Metadata {
         var metadata = Metadata()

@@ -42,6 +42,26 @@ public struct CallContext: Sendable {
         try await handle.callOnLoop { call in call.responseMetadata = metadata }
     }
 
+    /// Chooses how the responses of this call are compressed, instead of the method's setting.
+    ///
+    /// Returns whether they will be: only if the client says that it takes the algorithm (`grpc-accept-encoding`), and only
+    /// before the first message or ``ResponseStream/sendHeaders()``. If not, nothing is changed. Messages of fewer than
+    /// 128 bytes, and those that would not get smaller, are sent as they are; ``ResponseStream/send(_:compressed:)`` decides
+    /// for a single message.
+    ///
+    /// Suspends only when called from outside the connection's event loop.
+    @discardableResult
+    public nonisolated(nonsending) func setResponseCompression(_ algorithm: CompressionAlgorithm) async -> Bool {
+        await handle.readOnLoop { call in call.compressResponses(algorithm) }
+    }
+
+    /// Whether the request message that was taken last came compressed.
+    ///
+    /// Suspends only when asked for from outside the connection's event loop.
+    public var requestWasCompressed: Bool {
+        get async { await handle.readOnLoop { call in call.requestWasCompressed } }
+    }
+
     /// Sets the metadata that goes out with the status.
     public func setTrailingMetadata(_ metadata: Metadata) {
         replies.setTrailing(metadata)

@@ -24,8 +24,11 @@ extension CallHandle {
     }
 
     /// Queues a message if there is room now; only on the loop.
+    ///
+    /// Not where messages are compressed: that has a way of its own, which takes so long that one more call is nothing.
     func sendNow(_ packing: borrowing ProtobufPacking) throws(RPCError) -> Bool {
         takeHandedOver()
+        if call.compressesResponses { return false }
         guard try call.admit(packing.byteCount) else { return false }
         try Self.write(packing, to: call)
         return true
@@ -48,45 +51,72 @@ extension CallHandle {
         try await callOnLoop { _ in try self.redeem(message) }
     }
 
-    /// Sends a message that has to wait for room, from another thread or at most until `deadline` from now.
+    /// Sends a message that has to wait for room, at most until `deadline` from now, or that is compressed, or that comes from
+    /// another thread.
+    ///
+    /// Returns the bytes that it has on the wire, without its prefix.
+    @discardableResult
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(
-        _ message: Message, deadline: Duration? = nil
-    ) async throws {
+        _ message: Message, compressed: Bool? = nil, deadline: Duration? = nil
+    ) async throws -> Int {
         if let error = knownEnd { throw error }
         let since = now
-        // From elsewhere there may be room all the same.
-        if !isOnLoop, try await callOnLoop({ _ in try message.withPacking { packing in try self.sendNow(packing) } }) {
-            return
+        let mayWait = deadline.map { $0 > .zero } ?? true
+        let attempt = try await callOnLoop { _ in
+            try self.attempt(message, compressed, mayWait: mayWait, since: since)
         }
-        if let deadline, deadline <= .zero {
-            return try await callOnLoop { _ in
-                try message.withPacking { packing in try self.sendWithoutWaiting(packing, since: since) }
-            }
-        }
-        let byteCount = try message.withPacking { packing in packing.byteCount }
+        guard !attempt.isSent else { return attempt.byteCount }
+        let copy = attempt.copy
+        let byteCount = attempt.byteCount
         try await waitAndWrite(byteCount, since: since, deadline: deadline.map { since + $0 } ?? .distantFuture) {
             (call) throws(RPCError) in
+            if let copy { return try self.write(message, copy, byteCount) }
             try Self.write(message, to: call)
         }
+        return byteCount
     }
 
-    private func sendWithoutWaiting(_ packing: borrowing ProtobufPacking, since: MonotonicInstant) throws(RPCError) {
-        switch try offerNow(packing) {
-        case .sent: return
-        case .refused(.ended(let error)): throw error
-        case .refused: throw call.timedOut(packing.byteCount, since: since, at: now)
+    /// Sends a message if there is room now, or says what to wait with; only on the loop.
+    @inline(never)
+    private func attempt<Message: ProtobufMessage>(
+        _ message: Message, _ compressed: Bool?, mayWait: Bool, since: MonotonicInstant
+    ) throws -> SendingAttempt {
+        try message.withPacking { packing in
+            takeHandedOver()
+            if let bytes = try compress(packing, compressed) {
+                let byteCount = bytes.readableBytes
+                if mayWait ? try call.admit(byteCount) : try offer(byteCount, since: since) {
+                    try call.writeCompressed(bytes)
+                    return SendingAttempt(isSent: true, byteCount: byteCount)
+                }
+                return SendingAttempt(isSent: false, byteCount: byteCount, copy: keep(bytes))
+            }
+            let byteCount = packing.byteCount
+            if mayWait ? try call.admit(byteCount) : try offer(byteCount, since: since) {
+                try Self.write(packing, to: call)
+                return SendingAttempt(isSent: true, byteCount: byteCount)
+            }
+            return SendingAttempt(isSent: false, byteCount: byteCount)
         }
     }
 
-    /// Sends a message and returns its size in bytes.
+    /// Asks for room without waiting; true, or the deadline has passed.
+    private func offer(_ byteCount: Int, since: MonotonicInstant) throws(RPCError) -> Bool {
+        switch call.offer(byteCount) {
+        case nil: return true
+        case .ended(let error): throw error
+        case .some: throw call.timedOut(byteCount, since: since, at: now)
+        }
+    }
+
+    /// Sends a message and returns the bytes that it has on the wire, without its prefix.
     nonisolated(nonsending) func sendMeasured<Message: ProtobufMessage>(_ message: Message) async throws -> Int {
         var byteCount = 0
         let isSent = try message.withPacking { packing in
             byteCount = packing.byteCount
             return isOnLoop ? try sendNow(packing) : false
         }
-        if !isSent { try await sendWaiting(message) }
-        return byteCount
+        return isSent ? byteCount : try await sendWaiting(message)
     }
 
     /// Offers a message without suspending, from any thread.
@@ -102,6 +132,14 @@ extension CallHandle {
 
     private func offerNow(_ packing: borrowing ProtobufPacking) throws(RPCError) -> SendAttempt {
         takeHandedOver()
+        if let bytes = try compress(packing) {
+            if let refusal = call.offer(bytes.readableBytes) {
+                call.spares.give(bytes)
+                return .refused(refusal)
+            }
+            try call.writeCompressed(bytes)
+            return .sent
+        }
         if let refusal = call.offer(packing.byteCount) { return .refused(refusal) }
         try Self.write(packing, to: call)
         return .sent

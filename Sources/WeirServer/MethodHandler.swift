@@ -17,6 +17,7 @@ struct UnaryMethod<Input: ProtobufMessage, Output: ProtobufMessage>: MethodHandl
     let body: nonisolated(nonsending) @Sendable (Input, CallContext) async throws -> Output
 
     nonisolated(nonsending) func run(_ handle: CallHandle, context: CallContext) async throws {
+        if handle.requestIsCompressed { try await handle.inflateRequest() }
         let output = try await body(try Input(requestOf: handle), context)
         try await handle.send(output)
     }
@@ -26,6 +27,7 @@ struct ServerStreamingMethod<Input: ProtobufMessage, Output: ProtobufMessage>: M
     let body: nonisolated(nonsending) @Sendable (Input, ResponseStream<Output>, CallContext) async throws -> Void
 
     nonisolated(nonsending) func run(_ handle: CallHandle, context: CallContext) async throws {
+        if handle.requestIsCompressed { try await handle.inflateRequest() }
         try await body(try Input(requestOf: handle), ResponseStream(handle: handle), context)
     }
 }

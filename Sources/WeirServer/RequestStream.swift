@@ -41,8 +41,9 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
         ///
         /// - Throws: ``WeirRPC/RPCError``: the client cancelled or is gone, the call's deadline passed, the client broke off in
         ///   the middle of a message or sent one that is larger than the method's limit (RESOURCE_EXHAUSTED); then the call is
-        ///   over. INTERNAL for a message that cannot be decoded; the call lives, and the next call of `next` takes the
-        ///   message after it. INTERNAL when another task waits for a message already. CANCELLED when the task was cancelled.
+        ///   over. INTERNAL for a message that cannot be decompressed or decoded, RESOURCE_EXHAUSTED for one that is over the
+        ///   limit only once it is decompressed; the call lives, and the next call of `next` takes the message after it.
+        ///   INTERNAL when another task waits for a message already. CANCELLED when the task was cancelled.
         ///
         /// Cancel safety: a cancelled task gets an error or a message, and no message is lost.
         ///
@@ -105,6 +106,7 @@ struct RequestCall: Sendable {
     func takeNow() throws(RPCError) -> TakenRequest<ByteBuffer> {
         switch handle.call.requestNow() {
         case .message(let bytes): .message(bytes)
+        case .compressed(let bytes): .message(try handle.inflateNow(bytes))
         case .ended: .ended
         case .failed(let error): throw error
         case nil: .notYet
@@ -116,6 +118,7 @@ struct RequestCall: Sendable {
     nonisolated(nonsending) func takeWaiting() async throws(RPCError) -> ByteBuffer? {
         switch await handle.nextRequest() {
         case .message(let bytes): return bytes
+        case .compressed(let bytes): return try await handle.inflate(bytes)
         case .ended: return nil
         case .failed(let error): throw error
         }

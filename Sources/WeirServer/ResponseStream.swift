@@ -66,6 +66,20 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
         try await call.handle.sendWaiting(message, deadline: deadline)
     }
 
+    /// Sends a message compressed or not, whatever is the rule for the call.
+    ///
+    /// With `true` the message is compressed, however small or incompressible it is, by the algorithm that was chosen for
+    /// the call; if none was, or the client does not take it, the message goes as it is. With `false` it is not compressed.
+    /// For messages of which an attacker chooses a part while another part is secret: compressing them together tells the
+    /// secret by the message's size.
+    ///
+    /// Suspends, throws and is cancel safe as ``send(_:)``.
+    ///
+    /// Source: gRPC specification, `doc/compression.md`.
+    public nonisolated(nonsending) func send(_ message: Message, compressed: Bool) async throws {
+        try await call.handle.sendWaiting(message, compressed: compressed)
+    }
+
     /// Offers a message: sends it if there is room now, and says why if not.
     ///
     /// Never suspends and never throws. On the connection's event loop, where handlers run, the answer is exact. On any
@@ -107,7 +121,7 @@ struct ResponseCall: Sendable {
     /// and the rarer way has one of its own.
     @usableFromInline
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
-        if isOnLoop {
+        if isOnLoop, !handle.call.compressesResponses {
             try await handle.waitForRoom(CallHandle.byteCount(of: message))
             // The task's executor is the loop, so this is still true.
             if isOnLoop { return try handle.redeem(message) }

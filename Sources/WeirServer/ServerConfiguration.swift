@@ -58,12 +58,16 @@ public struct ServerConfiguration: Sendable {
 
     /// Calls a client may have open on one connection (SETTINGS_MAX_CONCURRENT_STREAMS).
     public var maxConcurrentStreams: Int = 1000
-    /// Largest request message, in bytes.
+    /// Largest request message, in bytes; of a compressed one the bytes that it has when it is decompressed.
     public var maximumRequestBytes: Int = 4 * 1024 * 1024
     /// Largest response message, in bytes; nil: what the send budgets hold.
     ///
     /// A handler that sends a larger one gets RESOURCE_EXHAUSTED, and so does its client unless the handler catches it.
     public var maximumResponseBytes: Int?
+    /// How responses are compressed for clients that take it.
+    ///
+    /// Off by default: it costs processor time on the connections' loops. Compressed requests are always taken.
+    public var responseCompression: CompressionAlgorithm = .identity
     /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them.
     public var maximumHeaderListBytes: Int = 16 * 1024
     /// How long running calls may take to end when the server shuts down; then they are cut.
@@ -97,6 +101,8 @@ public struct ServerConfiguration: Sendable {
         public var maximumRequestBytes: Int?
         /// See ``ServerConfiguration/maximumResponseBytes``.
         public var maximumResponseBytes: Int?
+        /// See ``ServerConfiguration/responseCompression``.
+        public var responseCompression: CompressionAlgorithm?
 
         /// Makes settings that leave everything as it is.
         public init() {}

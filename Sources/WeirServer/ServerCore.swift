@@ -35,6 +35,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 maximumRequestBytes: settings?.maximumRequestBytes ?? configuration.maximumRequestBytes,
                 maximumResponseBytes: settings?.maximumResponseBytes ?? configuration.maximumResponseBytes,
                 flow: settings.map { configuration.flow($0) },
+                responseCompression: settings?.responseCompression ?? configuration.responseCompression,
                 handler: registration.handler)
         }
         self.routes = routes
@@ -63,6 +64,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         }
         handlers.wrappingAdd(1, ordering: .relaxed)
         handle.request = request
+        handle.requestIsCompressed = handle.call.requestWasCompressed
         // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
         handle.task = Task(executorPreference: handle.executor) { [self] in
             let replies = ReplyMetadata()

@@ -2,6 +2,7 @@
 
 package import NIOCore
 internal import WeirEngine
+internal import WeirHTTP2
 package import WeirRPC
 
 /// Sending from other threads without waiting, and the end of the call as they see it.
@@ -39,27 +40,38 @@ extension CallHandle {
     }
 
     private func place(_ message: ByteBuffer) {
+        // Counted as it was handed over: compressed it is smaller.
         let total = message.readableBytes + MessagePrefix.byteCount
+        let compressed = call.compress(message)
         var isWritten = false
         do throws(RPCError) {
-            isWritten = try call.admit(message.readableBytes)
-            if isWritten { try Self.write(message, to: call) }
+            isWritten = try call.admit((compressed ?? message).readableBytes)
+            if isWritten { try Self.write(message, compressed, to: call) }
         } catch {
             // The call is over, and what was handed over ends with it, as what is queued does.
             isWritten = true
         }
-        if isWritten { handOver.written(total, hadWaited: false) } else { placeLater(message, total) }
+        if isWritten {
+            handOver.written(total, hadWaited: false)
+        } else if let compressed {
+            // A copy: the buffer belongs to the loop, and may be much larger.
+            placeLater(ByteBuffer(bytes: compressed.readableBytesView), isCompressed: true, total)
+            call.spares.give(compressed)
+        } else {
+            placeLater(message, isCompressed: false, total)
+        }
     }
 
-    private func placeLater(_ message: ByteBuffer, _ total: Int) {
+    private func placeLater(_ message: ByteBuffer, isCompressed: Bool, _ total: Int) {
         handOver.waits(for: call.refusal(of: message.readableBytes))
         call.handedOverBytes += total
-        let waiter = SendWaiter(byteCount: total, since: now) { [self] outcome in
+        let waiter = SendWaiter(byteCount: message.readableBytes + MessagePrefix.byteCount, since: now) {
+            [self] outcome in
             call.handedOverBytes -= total
             if case .granted = outcome {
                 do throws(RPCError) {
                     try call.redeem()
-                    try Self.write(message, to: call)
+                    try Self.write(message, isCompressed ? message : nil, to: call)
                 } catch {
                     // As above: the call ended between the grant and now.
                 }
@@ -70,7 +82,10 @@ extension CallHandle {
         call.wait(waiter, isBounded: true)
     }
 
-    private static func write(_ message: ByteBuffer, to call: ServerCall) throws(RPCError) {
+    private static func write(
+        _ message: ByteBuffer, _ compressed: ByteBuffer?, to call: ServerCall
+    ) throws(RPCError) {
+        if let compressed { return try call.writeCompressed(compressed) }
         unsafe try call.writePieces(message.readableBytes) { _, slice in slice(message) }
     }
 

@@ -17,6 +17,8 @@ package final class CallHandle: @unchecked Sendable {
     package let remoteAddress: SocketAddress?
     /// The request's message until the handler has decoded it; afterwards nobody needs its bytes.
     package var request: ByteBuffer?
+    /// Whether ``request`` came compressed; set with it.
+    package var requestIsCompressed = false
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
     /// Who waits until all that was handed over is written; set and called on the loop.

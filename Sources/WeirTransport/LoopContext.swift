@@ -3,6 +3,7 @@
 internal import NIOCore
 internal import WeirEngine
 internal import WeirHTTP2
+internal import WeirRPC
 
 /// What the connections of one event loop share.
 ///
@@ -15,6 +16,8 @@ final class LoopContext {
     var spareOutput = ByteBuffer()
     /// Buffers in which messages wait for their frames.
     let spares = BufferPool()
+    /// Contexts of zlib for messages that are compressed; none before there is one.
+    let compression = CompressionContexts()
 
     /// This loop's number.
     private let number: Int

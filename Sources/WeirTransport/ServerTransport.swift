@@ -117,7 +117,8 @@ package final class ServerTransport: Sendable {
                     let eventLoop = channel.eventLoop
                     let connection = try ServerConnection(
                         configuration: configuration.connection, routes: routes, budget: budget,
-                        receiveBudget: receiveBudget, spares: context.spares, now: .now,
+                        receiveBudget: receiveBudget, spares: context.spares, compression: context.compression,
+                        now: .now,
                         confinement: { eventLoop.inEventLoop })
                     try channel.pipeline.syncOperations.addHandler(
                         ServerConnectionHandler(connection: connection, loop: context, delegate: delegate))

@@ -52,7 +52,7 @@ final class Receiver {
 
     private func note(_ outcome: RequestOutcome) {
         switch outcome {
-        case .message(let bytes): messages.append(Array(bytes.readableBytesView))
+        case .message(let bytes), .compressed(let bytes): messages.append(Array(bytes.readableBytesView))
         case .ended: ends += 1
         case .failed(let error): failure = error
         }

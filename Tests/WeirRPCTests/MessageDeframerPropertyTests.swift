@@ -49,7 +49,7 @@ struct MessageDeframerPropertyTests {
     @Test("never traps on bytes that are no messages", arguments: 0..<300 as Range<UInt64>)
     func anyBytes(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        var deframer = MessageDeframer(maximumMessageBytes: 70_000, encoding: seed % 3 == 0 ? "gzip" : nil)
+        var deframer = MessageDeframer(maximumMessageBytes: 70_000, encoding: seed % 3 == 0 ? .gzip : .identity)
         var delivered = 0
         for _ in 0..<20 {
             var piece = random.bytes(Int.random(in: 0...40, using: &random))

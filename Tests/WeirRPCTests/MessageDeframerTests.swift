@@ -144,16 +144,40 @@ struct MessageDeframerTests {
     }
 
     @Test(
-        "refuses compressed messages and unknown flags",
+        "refuses compressed messages of a request that names no encoding, and unknown flags",
         arguments: [
-            (1, nil, .internalError), (1, "identity", .internalError), (1, "gzip", .unimplemented),
-            (1, "", .unimplemented), (2, nil, .internalError), (2, "gzip", .internalError), (3, "gzip", .internalError),
-            (0x80, nil, .internalError), (0xFF, "gzip", .internalError), (0, "gzip", nil), (0, nil, nil),
-        ] as [(UInt8, String?, StatusCode?)])
-    func flags(flags: UInt8, encoding: String?, expected: StatusCode?) {
+            (1, .identity, .internalError), (1, .gzip, nil), (1, .deflate, nil), (2, .identity, .internalError),
+            (2, .gzip, .internalError), (3, .gzip, .internalError), (0x80, .identity, .internalError),
+            (0xFF, .gzip, .internalError), (0, .gzip, nil), (0, .identity, nil),
+        ] as [(UInt8, CompressionAlgorithm, StatusCode?)])
+    func flags(flags: UInt8, encoding: CompressionAlgorithm, expected: StatusCode?) {
         var deframer = MessageDeframer(maximumMessageBytes: 10, encoding: encoding)
         deframer.append(MessageDeframerTests.framed([1, 2], flags: flags).span)
         #expect(code(&deframer) == expected)
+    }
+
+    @Test("says of each message whether it is compressed")
+    func compressedFlag() throws {
+        var deframer = MessageDeframer(maximumMessageBytes: 10, encoding: .gzip)
+        for flags: UInt8 in [1, 0, 1, 1, 0] {
+            deframer.append(MessageDeframerTests.framed([1, 2], flags: flags).span)
+        }
+        var flags: [Bool] = []
+        while try deframer.next() != nil { flags.append(deframer.messageIsCompressed) }
+        #expect(flags == [true, false, true, true, false])
+    }
+
+    @Test(
+        "takes a compressed message a little longer than the limit, for one that cannot be compressed",
+        arguments: [0, 5_000])
+    func compressedLimit(limit: Int) throws {
+        let most = CompressionAlgorithm.maximumCompressedBytes(of: limit)
+        #expect(most == limit + limit / 1024 + 64)
+        var deframer = MessageDeframer(maximumMessageBytes: limit, encoding: .deflate)
+        deframer.append(MessageDeframerTests.framed([UInt8](repeating: 1, count: most), flags: 1).span)
+        #expect(try deframer.next()?.readableBytes == most)
+        deframer.append(MessageDeframerTests.prefix(length: UInt32(most) + 1, flags: 1).span)
+        #expect(code(&deframer) == .resourceExhausted)
     }
 
     // MARK: - Copies

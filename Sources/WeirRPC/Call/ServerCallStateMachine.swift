@@ -197,6 +197,11 @@ extension ServerCallStateMachine {
         if case .active = state { true } else { false }
     }
 
+    /// Whether the response's header fields are still to be sent.
+    package var responseHeadersAreUnsent: Bool {
+        if case .active(_, .idle) = state { true } else { false }
+    }
+
     /// Whether the client may still send.
     ///
     /// If so when the trailers have gone out, RST_STREAM(NO_ERROR) has to follow them (RFC 9113 §8.1).

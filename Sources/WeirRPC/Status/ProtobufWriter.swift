@@ -2,7 +2,7 @@
 
 /// Writes the few Protocol Buffers messages that the protocol itself needs (the details of a status).
 ///
-/// Messages of services are the business of WeirProtobuf. This module has no C library to lean on, and four messages of
+/// Messages of services are the business of WeirProtobuf. This module has no C library to lean on, and a few messages of
 /// strings and integers are a page of code. As in proto3, a field with its default value is left out.
 struct ProtobufWriter {
     /// What has been written so far.
@@ -21,6 +21,18 @@ struct ProtobufWriter {
         writeTag(field: field, wireType: 2)
         writeVarint(UInt64(value.utf8.count))
         bytes.append(contentsOf: value.utf8)
+    }
+
+    /// Writes an element of a repeated `string` field, also when it is empty.
+    mutating func writeElement(_ value: String, field: UInt32) {
+        writeTag(field: field, wireType: 2)
+        writeVarint(UInt64(value.utf8.count))
+        bytes.append(contentsOf: value.utf8)
+    }
+
+    /// Appends fields that are serialised already.
+    mutating func append(_ fields: [UInt8]) {
+        bytes.append(contentsOf: fields)
     }
 
     /// Writes a `bytes` field; nothing when it is empty.

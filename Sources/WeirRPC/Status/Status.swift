@@ -46,24 +46,6 @@ extension Status {
         encodedDetails().map { Base64.encode($0) }
     }
 
-    /// The serialised `google.rpc.Status` with this code, message and details; nil when there are no details.
-    ///
-    /// The message is cut as `grpc-message` is. `google/rpc/status.proto`: code = 1, message = 2, repeated
-    /// `google.protobuf.Any` details = 3.
-    public func encodedDetails() -> [UInt8]? {
-        guard !details.isEmpty else { return nil }
-        var writer = ProtobufWriter()
-        writer.writeInteger(Int64(code.rawValue), field: 1)
-        writer.writeString(boundedMessage, field: 2)
-        for detail in details {
-            writer.writeMessage(field: 3) { (any: inout ProtobufWriter) in
-                any.writeString(detail.typeURL, field: 1)
-                any.writeBytes(detail.encodedValue(), field: 2)
-            }
-        }
-        return writer.bytes
-    }
-
     /// Calls `body` with each field that ends a call with this status, in the order they are sent: `grpc-status`,
     /// `grpc-message`, `grpc-status-details-bin`, then the metadata.
     package func forEachTrailerField(metadata: Metadata, _ body: (_ name: String, _ value: String) -> Void) {
@@ -71,18 +53,5 @@ extension Status {
         if let value = messageHeaderValue { body("grpc-message", value) }
         if let value = detailsHeaderValue { body("grpc-status-details-bin", value) }
         metadata.forEachField(body)
-    }
-
-    /// The message, cut at a scalar so that it is no longer than the limit for `grpc-message`.
-    private var boundedMessage: String {
-        guard message.utf8.count > Status.maximumMessageHeaderBytes else { return message }
-        var kept = String.UnicodeScalarView()
-        var count = 0
-        for scalar in message.unicodeScalars {
-            count += UTF8.width(scalar)
-            guard count <= Status.maximumMessageHeaderBytes else { break }
-            kept.append(scalar)
-        }
-        return String(kept)
     }
 }

@@ -14,8 +14,10 @@ package import NIOCore
 package struct MessageDeframer: Sendable {
     /// The largest payload that is accepted, in bytes.
     package let maximumMessageBytes: Int
+    /// Whether the message that `next()` has just returned is compressed, so that its bytes are not the message's own.
+    package private(set) var messageIsCompressed = false
 
-    private let encoding: String?
+    private let encoding: CompressionAlgorithm
     private var head = ByteBuffer()
     private var tail = ByteBuffer()
     private var headMayBeShared = false
@@ -23,22 +25,22 @@ package struct MessageDeframer: Sendable {
     private var payloadBytes: Int?
     private var violation: Violation?
 
-    /// A deframer for messages of at most `maximumMessageBytes`; `encoding` is the value of `grpc-encoding`, if any.
-    package init(maximumMessageBytes: Int, encoding: String? = nil) {
+    /// A deframer for messages of at most `maximumMessageBytes`; `encoding` is what `grpc-encoding` names.
+    package init(maximumMessageBytes: Int, encoding: CompressionAlgorithm = .identity) {
         self.maximumMessageBytes = maximumMessageBytes
-        self.encoding = encoding == "identity" ? nil : encoding
+        self.encoding = encoding
     }
 
     /// Adds received bytes, which are copied once.
     package mutating func append(_ bytes: Span<UInt8>) {
         guard violation == nil else { return }
-        tail.writeBytes(bytes.bytes)
+        unsafe tail.writeBytes(bytes.bytes)
     }
 
     /// Adds received bytes, which are copied once.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard violation == nil else { return }
-        tail.writeBytes(bytes)
+        unsafe tail.writeBytes(bytes)
     }
 
     /// Adds received bytes; not copied when they are all there is and fill most of their storage.
@@ -55,10 +57,11 @@ package struct MessageDeframer: Sendable {
 
     /// The payload of the next whole message, or nil when more bytes are needed.
     ///
-    /// Throws RESOURCE_EXHAUSTED as soon as the prefix of a message over the limit is there, INTERNAL for a compressed
-    /// message without `grpc-encoding` and for unknown flags, and UNIMPLEMENTED for a compressed message (gRPC
-    /// specification, `doc/compression.md`). After an error everything buffered is given up, later bytes are ignored,
-    /// and the same error is thrown again.
+    /// A compressed message comes as it is; whoever takes it decompresses it, and holds that to the limit again.
+    ///
+    /// Throws RESOURCE_EXHAUSTED as soon as the prefix of a message over the limit is there, and INTERNAL for a compressed
+    /// message without `grpc-encoding` and for unknown flags (gRPC specification, `doc/compression.md`). After an error
+    /// everything buffered is given up, later bytes are ignored, and the same error is thrown again.
     package mutating func next() throws(RPCError) -> ByteBuffer? {
         if let violation { throw violation.error }
         if payloadBytes == nil { payloadBytes = try takePrefix() }
@@ -109,7 +112,6 @@ extension MessageDeframer {
         case tooLarge(length: UInt32, limit: Int)
         case unknownFlags(UInt8)
         case compressedWithoutEncoding
-        case compressed(encoding: String)
 
         var error: RPCError {
             switch self {
@@ -119,9 +121,6 @@ extension MessageDeframer {
                 RPCError(.internalError, "a message has unknown flags: \(flags)")
             case .compressedWithoutEncoding:
                 RPCError(.internalError, "a message is marked as compressed, but the call names no grpc-encoding")
-            case .compressed(let encoding):
-                RPCError(
-                    .unimplemented, "messages compressed with \"\(encoding.prefix(32))\" are not supported here")
             }
         }
     }
@@ -139,6 +138,7 @@ extension MessageDeframer {
         }
         switch peekPrefix() {
         case .success(let length):
+            messageIsCompressed = byte(at: 0) == 1
             head.moveReaderIndex(forwardBy: MessagePrefix.byteCount)
             return length
         case .failure(let violation):
@@ -157,12 +157,13 @@ extension MessageDeframer {
             length = length << 8 | UInt32(byte(at: index))
         }
         guard flags & 0xFE == 0 else { return .failure(.unknownFlags(flags)) }
+        var limit = maximumMessageBytes
         if flags == 1 {
-            guard let encoding else { return .failure(.compressedWithoutEncoding) }
-            return .failure(.compressed(encoding: encoding))
+            guard encoding != .identity else { return .failure(.compressedWithoutEncoding) }
+            limit = CompressionAlgorithm.maximumCompressedBytes(of: limit)
         }
         // Compared as Int, which holds every UInt32 on the 64-bit systems this runs on, before anything is allocated.
-        guard Int(length) <= maximumMessageBytes else {
+        guard Int(length) <= limit else {
             return .failure(.tooLarge(length: length, limit: maximumMessageBytes))
         }
         return .success(Int(length))

@@ -56,6 +56,7 @@ public final class SimulatedServer {
     private let trace: Trace
     private let budget: ProcessSendBudget
     private let receiveBudget: ProcessReceiveBudget
+    private let compression = CompressionContexts()
     private let pressure: SendPressure
     /// Set when the process's budget was used up and nobody watches it yet.
     private let pressureBegan = Flag()
@@ -118,7 +119,7 @@ public final class SimulatedServer {
         let executor = executor
         let connection = try ServerConnection(
             configuration: connectionConfiguration, routes: core, budget: budget,
-            receiveBudget: receiveBudget, now: MonotonicInstant(nanoseconds: events.now),
+            receiveBudget: receiveBudget, compression: compression, now: MonotonicInstant(nanoseconds: events.now),
             confinement: { executor.isCurrent })
         // An address of the network that RFC 5737 sets aside for examples, and a port that tells the client.
         let host = "192.0.2.\(number / 60_000 % 250 + 1)"

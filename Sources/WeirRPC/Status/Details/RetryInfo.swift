@@ -30,4 +30,28 @@ extension RetryInfo {
         }
         return writer.bytes
     }
+
+    /// The message that these bytes are; nil when they are none, or hold no duration in the range of
+    /// `google.protobuf.Duration`.
+    init?(encoded bytes: ArraySlice<UInt8>) {
+        var (seconds, nanoseconds) = (Int64(0), Int64(0))
+        let isWhole = ProtobufFields.forEach(in: bytes) { field in
+            guard field.number == 1 else { return true }
+            guard let duration = field.bytes else { return false }
+            return ProtobufFields.forEach(in: duration) { part in
+                guard case .varint(let value) = part.value else { return part.number > 2 }
+                if part.number == 1 { seconds = Int64(bitPattern: value) }
+                if part.number == 2 { nanoseconds = Int64(bitPattern: value) }
+                return true
+            }
+        }
+        guard isWhole, abs(seconds.clamped) <= RetryInfo.maximumSeconds, abs(nanoseconds.clamped) < 1_000_000_000
+        else { return nil }
+        self.init(retryDelay: .seconds(seconds) + .nanoseconds(nanoseconds))
+    }
+}
+
+extension Int64 {
+    /// The number, or the nearest one that has an absolute value.
+    fileprivate var clamped: Int64 { Swift.max(self, -.max) }
 }

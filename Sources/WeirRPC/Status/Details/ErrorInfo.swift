@@ -32,4 +32,26 @@ extension ErrorInfo {
         }
         return writer.bytes
     }
+
+    /// The message that these bytes are; nil when they are none.
+    init?(encoded bytes: ArraySlice<UInt8>) {
+        self.init(reason: "", domain: "")
+        let isWhole = ProtobufFields.forEach(in: bytes) { field in
+            switch field.number {
+            case 1: return field.take(&reason)
+            case 2: return field.take(&domain)
+            case 3:
+                var (key, value) = ("", "")
+                guard let entry = field.bytes,
+                    ProtobufFields.forEach(
+                        in: entry,
+                        { $0.number == 1 ? $0.take(&key) : $0.number == 2 ? $0.take(&value) : true })
+                else { return false }
+                metadata[key] = value
+                return true
+            default: return true
+            }
+        }
+        guard isWhole else { return nil }
+    }
 }

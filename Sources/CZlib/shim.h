@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef WEIR_CZLIB_SHIM_H
+#define WEIR_CZLIB_SHIM_H
+#include <zlib.h>
+#endif
