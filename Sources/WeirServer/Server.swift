@@ -27,10 +27,17 @@ public final class Server: Sendable {
     }
 
     /// Makes a server of these services; it listens once ``start()`` or ``run()`` is called.
-    public init(configuration: ServerConfiguration = ServerConfiguration(), services: [any Service], logger: Logger) {
+    ///
+    /// The first of `interceptors` is the outermost: it sees a call first and its outcome last. Those that are for some
+    /// methods only say so themselves (``ServerInterceptor/only(for:)-(ServiceDescriptor...)``).
+    public init(
+        configuration: ServerConfiguration = ServerConfiguration(), services: [any Service],
+        interceptors: [any ServerInterceptor] = [], logger: Logger
+    ) {
         self.configuration = configuration
         self.logger = logger
-        core = ServerCore(services: services, configuration: configuration, logger: logger)
+        core = ServerCore(
+            services: services, interceptors: interceptors, configuration: configuration, logger: logger)
     }
 
     /// Binds the address and begins to serve; returns the address as `host:port`.
@@ -39,7 +46,7 @@ public final class Server: Sendable {
     ///   before.
     @discardableResult
     public func start() async throws -> String {
-        if let problem = configuration.problem { throw ServerError(.badConfiguration, problem) }
+        if let problem = configuration.problem ?? core.problem { throw ServerError(.badConfiguration, problem) }
         let transport: ServerTransport
         do {
             transport = try await ServerTransport(
