@@ -13,6 +13,7 @@ extension ServerConnection {
         unsafe call.deframer.append(bytes)
         if call.route.method.kind.streamsRequests {
             answerAsk(of: call)
+            messageMoved(call, count)
         } else {
             requestMoved(call, count)
             collectRequest(of: call)
@@ -21,8 +22,8 @@ extension ServerConnection {
 
     func requestEnded(_ stream: HTTP2Stream) {
         guard let call = stream.owner as? ServerCall, stream.sendState != .closed else { return }
-        if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         requestIsOver(call)
+        if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
         case .deliver:
             guard let request = call.request.take() else { return }
@@ -96,6 +97,7 @@ extension ServerConnection {
         do throws(RPCError) {
             if let message = try unsafe call.deframer.next() {
                 _ = unsafe call.machine.requestMessageReceived()
+                requestIsOver(call)
                 session.requestTaken(MessagePrefix.byteCount + message.readableBytes, on: call.stream)
                 return .message(message)
             }
