@@ -136,7 +136,7 @@ let package = Package(
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirServerTests",
-            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore, logging],
             swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",
