@@ -73,11 +73,14 @@ struct ServiceGenerator {
         writeProtocol(.streaming, to: &source) { source in
             source.line("/// What a server implements that wants every method as streams, whatever its kind.")
             source.line("///")
-            source.line("/// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.")
+            source.line(
+                "/// A method that takes one message finds it in `requests`; one that answers with one must send exactly one."
+            )
         }
         source.line()
         writeProtocol(.contextual, to: &source) { source in
-            source.line("/// What a server of this service implements: typed messages and streams, with the call's context.")
+            source.line(
+                "/// What a server of this service implements: typed messages and streams, with the call's context.")
         }
         source.line()
         writeProtocol(.simple, to: &source) { source in

@@ -27,8 +27,8 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
         var priority = nghttp2_extpri(urgency: 3, inc: 1)
         _ = unsafe nghttp2_session_change_extpri_stream_priority(cSession, id, &priority, 1)
     } else if let stream = session.streams[id] {
-        stream.sectionBytes = 0
-        stream.sectionFields = 0
+        unsafe stream.sectionBytes = 0
+        unsafe stream.sectionFields = 0
     }
     return 0
 }
@@ -39,14 +39,16 @@ let onHeaderCallback: nghttp2_on_header_callback = {
     let id = unsafe frame.pointee.hd.stream_id
     guard let stream = session.streams[id] else { return 0 }
     let settings = session.settings
-    stream.sectionBytes += nameLength + valueLength + 32
-    stream.sectionFields += 1
-    if stream.sectionBytes > 4 * settings.maxHeaderListBytes || stream.sectionFields > 4 * settings.maxHeaderFields {
+    unsafe stream.sectionBytes += nameLength + valueLength + 32
+    unsafe stream.sectionFields += 1
+    if unsafe stream.sectionBytes > 4 * settings.maxHeaderListBytes
+        || stream.sectionFields > 4 * settings.maxHeaderFields
+    {
         // Beyond this the rest is decoded and thrown away: 40 bombs of 43 MB each cost 20 ms.
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
     }
     guard unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
-    if stream.sectionBytes > settings.maxHeaderListBytes || stream.sectionFields > settings.maxHeaderFields {
+    if unsafe stream.sectionBytes > settings.maxHeaderListBytes || stream.sectionFields > settings.maxHeaderFields {
         stream.requestFieldsTooLarge = true
         return 0
     }

@@ -25,7 +25,7 @@ package final class HTTP2Stream: TimerTableEntry {
 
     // MARK: Receiving
     /// The request's field section.
-    package var requestFields = HeaderFields()
+    @exclusivity(unchecked) package var requestFields = HeaderFields()
     /// Set when the request's fields passed the soft limits (RFC 9113 §10.5.1); later fields were not kept.
     package var requestFieldsTooLarge = false
     /// Bytes of DATA received and not yet handed to the call.
@@ -35,8 +35,8 @@ package final class HTTP2Stream: TimerTableEntry {
     /// Whether the peer has ended its side.
     package var requestEnded = false
     /// Size and number of all fields received in the current section, for the limits.
-    var sectionBytes = 0
-    var sectionFields = 0
+    @exclusivity(unchecked) var sectionBytes = 0
+    @exclusivity(unchecked) var sectionFields = 0
 
     // MARK: Sending
     package internal(set) var sendState = SendState.idle

@@ -36,12 +36,12 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
     ///
     /// Suspends until it is there and the client has ended its side.
     ///
-    /// - Throws: as the iterator's `next`; INTERNAL when there is none, UNIMPLEMENTED when there is another one behind it
-    ///   (gRPC's status codes, "request cardinality violation").
+    /// - Throws: as the iterator's `next`; UNIMPLEMENTED when there is none, or another one behind it (gRPC's status codes,
+    ///   "request cardinality violation").
     public nonisolated(nonsending) func only() async throws(RPCError) -> Message {
         var iterator = makeAsyncIterator()
         guard let message = try await iterator.next() else {
-            throw RPCError(.internalError, "the client ended its request without a message")
+            throw RPCError(.unimplemented, "the method takes one request message, and there was none")
         }
         guard try await iterator.next() == nil else {
             throw RPCError(.unimplemented, "the method takes one request message, not more")

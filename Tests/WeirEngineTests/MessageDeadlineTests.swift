@@ -36,7 +36,8 @@ struct MessageDeadlineTests {
         #expect(!rig.peer[1].ended)
         rig.advance(by: .nanoseconds(1))
         #expect(rig.peer[1].status == "8")
-        #expect(rig.peer[1].message?.contains("a request message stalled: \(bytes) bytes of it arrived within 10s") == true)
+        #expect(
+            rig.peer[1].message?.contains("a request message stalled: \(bytes) bytes of it arrived within 10s") == true)
         #expect(rig.stalledRequests.map(\.receivedBytes) == [bytes])
         #expect(receiver.failure?.code == .resourceExhausted)
         #expect(receiver.resumes == [1])
@@ -104,7 +105,9 @@ struct MessageDeadlineTests {
         #expect(rig.stalledRequests.map(\.waitedFor) == [.seconds(10) + bought])
     }
 
-    @Test("a client that keeps to the rate lives as long as its message is, one that does not dies", arguments: [1_024, 1_000])
+    @Test(
+        "a client that keeps to the rate lives as long as its message is, one that does not dies",
+        arguments: [1_024, 1_000])
     func rate(bytesPerSecond: Int) throws {
         let rig = try rig()
         let receiver = Receiver(try #require(rig.openTalk()))

@@ -27,7 +27,8 @@ private struct KeepingLog: LogHandler {
 @Suite("What a handler knows of its call")
 struct CallContextTests {
     private func run(
-        _ fields: [(String, String)] = [], stream: Int32 = 1, connections: Int = 1, lines: Shared<[String]> = Shared([]),
+        _ fields: [(String, String)] = [], stream: Int32 = 1, connections: Int = 1,
+        lines: Shared<[String]> = Shared([]),
         interceptors: [any ServerInterceptor] = [],
         _ body: @escaping @Sendable (RequestStream<Note>, CallContext) async throws -> Note
     ) throws -> RawPeer.Response {

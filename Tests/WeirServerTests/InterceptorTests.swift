@@ -155,7 +155,8 @@ struct InterceptorTests {
         let mapped = try call(StreamService.chat, in: try simulation([mapping], service))
         #expect(mapped.statusCode == .notFound)
         let silencing = Around { context, next in do { try await next(context) } catch is Gone {} }
-        let silenced = try call(StreamService.chat, in: try simulation([silencing, mapping.only(for: StreamService.ask)], service))
+        let silenced = try call(
+            StreamService.chat, in: try simulation([silencing, mapping.only(for: StreamService.ask)], service))
         #expect(silenced.statusCode == .ok)
     }
 
@@ -240,8 +241,12 @@ struct InterceptorTests {
         let error = #expect(throws: ServerError.self) { _ = try simulation(more) }
         #expect(error?.code == .badConfiguration)
         #expect(error?.message == "/test.Streams/Chat has 65 interceptors; at most 64 are allowed")
-        _ = try simulation(most.map { $0 as any ServerInterceptor } + [most[0].only(for: MethodDescriptor(
-            service: StreamService.name, name: "None", kind: .unary))])
+        _ = try simulation(
+            most.map { $0 as any ServerInterceptor } + [
+                most[0].only(
+                    for: MethodDescriptor(
+                        service: StreamService.name, name: "None", kind: .unary))
+            ])
     }
 
     @Test("the outcome of a call that ended before its handler: the error, and whether the context knows it")
@@ -256,10 +261,12 @@ struct InterceptorTests {
             seen.update { $0.append("\(context.endError?.code.description ?? "-") \(context.timeRemaining ?? .zero)") }
         }
         let simulation = try simulation([watching], clock: clock)
-        let client = simulation.connect(ScriptClient([.call(StreamService.chat.path, stream: 1, [("grpc-timeout", "2S")])]))
+        let client = simulation.connect(
+            ScriptClient([.call(StreamService.chat.path, stream: 1, [("grpc-timeout", "2S")])]))
         try simulation.run(for: .seconds(3))
         #expect(client.response.statusCode == .deadlineExceeded)
-        #expect(seen.value == ["false \(Duration.seconds(2))", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED \(Duration.zero)"])
+        #expect(
+            seen.value == ["false \(Duration.seconds(2))", "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED \(Duration.zero)"])
         #expect(try simulation.shutDown())
     }
 }

@@ -65,7 +65,8 @@ struct MessageHookTests {
         }
         let response = try run(StreamService.chat, [Self.marking("a")], service)
         #expect(
-            try response.messages(of: Note.self).map(\.text) == ["send", "deadline", "try", "contents", "pull"].map { $0 + "<a" })
+            try response.messages(of: Note.self).map(\.text)
+                == ["send", "deadline", "try", "contents", "pull"].map { $0 + "<a" })
     }
 
     @Test("an observer sees messages of any type; a hook for another type does not")
