@@ -25,9 +25,9 @@ extension ServerConnection {
         var parser = RequestHeadParser(
             maximumHeaderListBytes: configuration.settings.maxHeaderListBytes,
             maximumFieldCount: configuration.settings.maxHeaderFields)
-        unsafe stream.requestFields.forEach { name, value in parser.add(name: name, value: value) }
+        stream.requestFields.forEach { name, value in parser.add(name: name, value: value) }
         // Header fields are not kept while a stream lives: a thousand stalled ones would hold them for ever.
-        unsafe stream.requestFields = HeaderFields()
+        stream.requestFields = HeaderFields()
         switch parser.finish() {
         case .reject(let rejection):
             reject(stream, rejection)
