@@ -146,12 +146,15 @@ let package = Package(
         .executableTarget(
             name: "weir-simulation", dependencies: ["WeirSimulation", argumentParser], path: "Tests/weir-simulation",
             swiftSettings: strict),
+        .executableTarget(
+            name: "weir-calls", dependencies: ["WeirInterop", "WeirServer", "WeirRPC", logging, argumentParser],
+            path: "Tests/weir-calls", swiftSettings: strict),
         .testTarget(
             name: "WeirSimulationTests",
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirServerTests",
-            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore, logging],
             swiftSettings: strict),
         .testTarget(
             name: "WeirConfigurationTests",

@@ -32,12 +32,12 @@ struct ServiceGenerator {
             writeMethods(to: &source)
             if context.options.server {
                 source.line()
-                writeProtocol(to: &source)
+                writeProtocols(to: &source)
             }
         }
         if context.options.server {
             source.line()
-            writeRegistration(to: &source)
+            writeExtensions(to: &source)
         }
     }
 
@@ -66,47 +66,123 @@ struct ServiceGenerator {
         }
     }
 
-    private func writeProtocol(to source: inout SourceText) {
-        source.line("/// What a server of this service implements.")
-        source.block("\(context.typeAccess)protocol ServiceProtocol: Service") { source in
+    // MARK: - What a server implements
+
+    /// The three depths: an author picks one protocol, and the deeper ones follow from it.
+    private func writeProtocols(to source: inout SourceText) {
+        writeProtocol(.streaming, to: &source) { source in
+            source.line("/// What a server implements that wants every method as streams, whatever its kind.")
+            source.line("///")
+            source.line(
+                "/// A method that takes one message finds it in `requests`; one that answers with one must send exactly one."
+            )
+        }
+        source.line()
+        writeProtocol(.contextual, to: &source) { source in
+            source.line(
+                "/// What a server of this service implements: typed messages and streams, with the call's context.")
+        }
+        source.line()
+        writeProtocol(.simple, to: &source) { source in
+            source.line("/// What a server implements that needs no more than the messages.")
+        }
+    }
+
+    private func writeProtocol(
+        _ depth: ServiceDepth, to source: inout SourceText, _ documentation: (inout SourceText) -> Void
+    ) {
+        documentation(&source)
+        source.block("\(context.typeAccess)protocol \(depth.protocolName): \(depth.refinedName)") { source in
             for (index, method) in service.methods.enumerated() {
                 if index > 0 { source.line() }
-                source.documentation(documentation(of: method))
-                let type = "Method.\(method.swiftTypeName)"
-                source.line("nonisolated(nonsending) func \(method.swiftFunctionName)(")
-                source.indented { source in
-                    source.line(method.parameters(type).joined(separator: ", "))
-                }
-                source.line(method.serverStreaming ? ") async throws" : ") async throws -> \(type).Output")
+                source.documentation(self.documentation(of: method))
+                writeSignature(of: method, depth, type: "Method.\(method.swiftTypeName)", to: &source)
             }
         }
     }
 
-    private func writeRegistration(to source: inout SourceText) {
-        source.block("nonisolated extension \(name).ServiceProtocol") { source in
+    private func writeSignature(
+        of method: MethodDescriptor, _ depth: ServiceDepth, type: String, access: String = "", end: String = "",
+        to source: inout SourceText
+    ) {
+        source.line("\(access)nonisolated(nonsending) func \(method.swiftFunctionName)(")
+        source.indented { source in source.line(depth.parameters(of: method, type).joined(separator: ", ")) }
+        source.line(
+            (depth.answersOnStream(method) ? ") async throws" : ") async throws -> \(type).Output") + end)
+    }
+
+    private func writeExtensions(to source: inout SourceText) {
+        source.block("nonisolated extension \(name).StreamingServiceProtocol") { source in
             source.line("/// The name of the service.")
             source.line("\(context.access)static var descriptor: ServiceDescriptor { \(name).descriptor }")
             source.line()
-            source.line("/// Registers every method with `router`.")
-            source.block("\(context.access)func register(with router: inout Router)") { source in
-                for method in service.methods {
-                    let type = "\(name).Method.\(method.swiftTypeName)"
-                    let request = method.requestName
-                    let arguments = method.serverStreaming ? "\(request), stream, context" : "\(request), context"
-                    let labelled =
-                        method.serverStreaming
-                        ? "\(request), stream: stream, context: context" : "\(request), context: context"
-                    source.line("router.\(method.kind)(")
-                    source.indented { source in
-                        source.line("\(type).descriptor,")
-                        source.line("\(type).Input.self, \(type).Output.self")
-                    }
-                    source.block(") { \(arguments) in", complete: true) { source in
-                        source.line("try await self.\(method.swiftFunctionName)(\(labelled))")
-                    }
+            writeRegistration(.streaming, to: &source)
+        }
+        source.line()
+        source.block("nonisolated extension \(name).ServiceProtocol") { source in
+            writeRegistration(.contextual, to: &source)
+            for method in service.methods where method.kind != "bidirectionalStreaming" {
+                source.line()
+                writeStreamingForm(of: method, to: &source)
+            }
+        }
+        source.line()
+        source.block("nonisolated extension \(name).SimpleServiceProtocol") { source in
+            for (index, method) in service.methods.enumerated() {
+                if index > 0 { source.line() }
+                writeContextualForm(of: method, to: &source)
+            }
+        }
+    }
+
+    private func writeRegistration(_ depth: ServiceDepth, to source: inout SourceText) {
+        source.line("/// Registers every method with `router`.")
+        source.block("\(context.access)func register(with router: inout Router)") { source in
+            for method in service.methods {
+                let type = "\(name).Method.\(method.swiftTypeName)"
+                source.line("router.\(depth == .streaming ? "streaming" : method.kind)(")
+                source.indented { source in
+                    source.line("\(type).descriptor,")
+                    source.line("\(type).Input.self, \(type).Output.self")
+                }
+                source.block(") { \(depth.names(of: method).joined(separator: ", ")) in", complete: true) { source in
+                    source.line("try await self.\(call(method, depth))")
                 }
             }
         }
+    }
+
+    /// The method as streams, by the one with messages.
+    private func writeStreamingForm(of method: MethodDescriptor, to source: inout SourceText) {
+        source.line("/// The method as streams.")
+        let type = "\(name).Method.\(method.swiftTypeName)"
+        writeSignature(of: method, .streaming, type: type, access: context.access, end: " {", to: &source)
+        source.indented { source in
+            let request = method.clientStreaming ? "requests" : "try await requests.only()"
+            if method.serverStreaming {
+                source.line("try await self.\(method.swiftFunctionName)(\(request), stream: stream, context: context)")
+            } else {
+                source.line(
+                    "try await stream.send(try await self.\(method.swiftFunctionName)(\(request), context: context))")
+            }
+        }
+        source.line("}")
+    }
+
+    /// The method with its context, by the one without.
+    private func writeContextualForm(of method: MethodDescriptor, to source: inout SourceText) {
+        source.line("/// The method with its context.")
+        let type = "\(name).Method.\(method.swiftTypeName)"
+        writeSignature(of: method, .contextual, type: type, access: context.access, end: " {", to: &source)
+        source.indented { source in source.line("try await self.\(call(method, .simple))") }
+        source.line("}")
+    }
+
+    /// A call of the function that implements the method at that depth.
+    private func call(_ method: MethodDescriptor, _ depth: ServiceDepth) -> String {
+        let names = depth.names(of: method)
+        let arguments = names.enumerated().map { $0.offset == 0 ? $0.element : "\($0.element): \($0.element)" }
+        return "\(method.swiftFunctionName)(\(arguments.joined(separator: ", ")))"
     }
 
     private func typeName(_ message: Descriptor?) -> String {
@@ -129,16 +205,6 @@ extension MethodDescriptor {
     fileprivate var swiftFunctionName: String {
         let lowered = lowerCamelCase(name)
         return swiftKeywords.contains(lowered) ? "`\(lowered)`" : lowered
-    }
-
-    /// What the implementing function calls its request.
-    fileprivate var requestName: String { clientStreaming ? "requests" : "request" }
-
-    /// The parameters of the implementing function; `type` is the type that stands for the method.
-    fileprivate func parameters(_ type: String) -> [String] {
-        let request = clientStreaming ? "RequestStream<\(type).Input>" : "\(type).Input"
-        let stream = serverStreaming ? ["stream: ResponseStream<\(type).Output>"] : []
-        return ["_ \(requestName): \(request)"] + stream + ["context: CallContext"]
     }
 
     /// The case of `MethodKind`, and the function of `Router`.

@@ -53,6 +53,12 @@ package enum ServerSettings {
             "Bytes of requests held for all connections; clients wait beyond it."),
         Setting(
             "maximumRequest", .size, \.maximumRequestBytes, method: \.maximumRequestBytes, "Largest request message."),
+        Setting(
+            "maximumResponse", .size, \.maximumResponseBytes, none: "none", method: \.maximumResponseBytes,
+            "Largest response message."),
+        Setting(
+            "responseCompression", .choice, \.responseCompression, method: \.responseCompression,
+            "How responses are compressed for clients that take it: identity, gzip or deflate."),
         Setting("maximumHeaderList", .size, \.maximumHeaderListBytes, "Largest header list of a request."),
         Setting(
             "maxConcurrentStreams", .count, \.maxConcurrentStreams, "Calls a client may have open on one connection."),

@@ -12,7 +12,7 @@ package struct FlowSettings: Sendable, Equatable {
     package var idleDeadline: Duration?
     /// The least that a stream with something to send must move; nil: a byte per deadline is enough.
     package var minimumRate: MinimumRate?
-    /// How long the client may take to send a request that the handler gets whole; see ``requestBytesPerSecond``.
+    /// How long the client may take to send a request that the handler gets whole, or a message of one that is a stream; see ``requestBytesPerSecond``.
     package var requestDeadline: Duration = .seconds(10)
     /// Bytes of a request that buy one more second, never more than ``requestDeadline`` from when they came.
     package var requestBytesPerSecond = 1024

@@ -28,6 +28,7 @@ extension ServerCall {
         } else {
             requestWaiter = waiter
             connection.requestIsWanted(on: self)
+            connection.messageMoved(self, 0)
         }
         connection.requestWasTaken()
     }

@@ -45,11 +45,15 @@ package final class ServerCall {
     @exclusivity(unchecked) var machine: ServerCallStateMachine
     @exclusivity(unchecked) var deframer: MessageDeframer
     var request: ByteBuffer?
-    /// When the request has to be whole, by the connection's receive clock; ``MonotonicInstant/distantFuture`` when it is, and
-    /// where the handler takes its messages one by one.
+    /// When the request, or its unfinished message where it is a stream, has to be whole, by the connection's receive clock;
+    /// ``MonotonicInstant/distantFuture`` when nothing is unfinished.
     var requestDue = MonotonicInstant.distantFuture
-    /// When the request began, by that clock.
+    /// When that began, by that clock.
     var requestBeganAt = MonotonicInstant(nanoseconds: 0)
+    /// Since when the client cannot finish the message because the stream's window is closed and nobody reads, by that clock.
+    var requestHeldSince: MonotonicInstant?
+    /// Bytes that arrived since the unfinished message was looked at; nil when there is no reason to look.
+    var messageBytesToLookAt: Int?
     /// Who asked for the next request message and was not answered yet.
     var requestWaiter: RequestWaiter?
     @exclusivity(unchecked) var waiters: Deque<SendWaiter> = []

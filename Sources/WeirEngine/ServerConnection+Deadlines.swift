@@ -23,6 +23,7 @@ extension ServerConnection {
             stream.rate?.stop(at: now)
             stream.creditSinceClockStart = false
         }
+        if let call { lookAtMessage(of: call) }
         timers.set(stream, to: nextInstant(of: stream, call))
         call?.tellObservers()
     }

@@ -108,12 +108,13 @@ extension ServerConnection {
     func requestIsOver(_ call: ServerCall) {
         guard call.requestDue != .distantFuture else { return }
         call.requestDue = .distantFuture
+        call.requestHeldSince = nil
         if call.stream.timerIndex >= 0 { session.touch(call.stream) }
     }
 
     /// When the call's unfinished request is due, or has to be looked at.
     func requestInstant(of call: ServerCall) -> MonotonicInstant? {
-        guard call.requestDue != .distantFuture else { return nil }
+        guard call.requestDue != .distantFuture, call.requestHeldSince == nil else { return nil }
         return receiveClock.instant(of: call.requestDue) ?? now + Self.stoppedLook
     }
 
@@ -122,9 +123,12 @@ extension ServerConnection {
 
     /// Ends the call if its unfinished request is due; returns whether it was.
     func requestTimerFired(_ call: ServerCall) -> Bool {
-        guard call.requestDue != .distantFuture, isDue(call.requestDue) else { return false }
+        guard call.requestDue != .distantFuture, call.requestHeldSince == nil, isDue(call.requestDue) else {
+            return false
+        }
         let stalled = RequestStalled(
             receivedBytes: call.stream.receiveCredit.heldBytes, isWhole: call.request != nil,
+            isStream: call.route.method.kind.streamsRequests,
             waitedFor: .nanoseconds(receiveClock.time(at: now).nanoseconds(since: call.requestBeganAt)))
         act(.report(.requestStalled(method: call.route.method.path, stream: call.stream.id, report: stalled)))
         let flow = call.flow

@@ -37,7 +37,7 @@ extension ServerConnection {
     }
 
     /// A peer with less window than this may prefer to wait for more.
-    private static let smallestOpenBytes = 16 * 1024
+    static let smallestOpenBytes = 16 * 1024
 
     func receiveTimerFired() {
         session.retryReceiving()

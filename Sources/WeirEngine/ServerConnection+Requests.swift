@@ -16,6 +16,7 @@ extension ServerConnection {
         unsafe call.deframer.append(bytes)
         if call.route.method.kind.streamsRequests {
             answerAsk(of: call)
+            messageMoved(call, count)
         } else {
             requestMoved(call, count)
             collectRequest(of: call)
@@ -27,8 +28,8 @@ extension ServerConnection {
             if let exchange = stream.owner as? PlainExchange { bodyEnded(exchange, on: stream) }
             return
         }
-        if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         requestIsOver(call)
+        if call.route.method.kind.streamsRequests { return answerAsk(of: call) }
         switch unsafe call.machine.requestEnded(atMessageBoundary: call.deframer.isAtMessageBoundary) {
         case .deliver:
             guard let request = call.request.take() else { return }
@@ -104,6 +105,7 @@ extension ServerConnection {
         do throws(RPCError) {
             if let message = try unsafe call.deframer.next() {
                 _ = unsafe call.machine.requestMessageReceived()
+                requestIsOver(call)
                 session.requestTaken(MessagePrefix.byteCount + message.readableBytes, on: call.stream)
                 unsafe call.requestWasCompressed = call.deframer.messageIsCompressed
                 return call.requestWasCompressed ? .compressed(message) : .message(message)

@@ -25,7 +25,7 @@ package final class HTTP2Stream: TimerTableEntry {
 
     // MARK: Receiving
     /// The request's field section.
-    package var requestFields = HeaderFields()
+    @exclusivity(unchecked) package var requestFields = HeaderFields()
     /// Size of the request's field section in bytes, and the number of its fields.
     ///
     /// Past the soft limits (RFC 9113 §10.5.1) more than ``requestFields`` has: only what the answer depends on is kept then.
@@ -38,8 +38,8 @@ package final class HTTP2Stream: TimerTableEntry {
     /// Whether the peer has ended its side.
     package var requestEnded = false
     /// Size and number of all fields received in the current section, for the limits.
-    var sectionBytes = 0
-    var sectionFields = 0
+    @exclusivity(unchecked) var sectionBytes = 0
+    @exclusivity(unchecked) var sectionFields = 0
 
     // MARK: Sending
     package internal(set) var sendState = SendState.idle

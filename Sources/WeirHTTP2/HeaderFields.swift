@@ -41,6 +41,11 @@ package struct HeaderFields: Sendable {
 
     /// Appends a field from raw bytes.
     package mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        if slots.isEmpty {
+            // What most requests need, so that neither grows step by step.
+            bytes.reserveCapacity(512)
+            slots.reserveCapacity(24)
+        }
         let start = bytes.count
         unsafe bytes.append(contentsOf: name)
         let middle = bytes.count

@@ -14,7 +14,7 @@ extension CallHandle {
 
     nonisolated(nonsending) func send<Message: ProtobufMessage>(_ message: Message) async throws {
         if isOnLoop, try sendNow(message) { return }
-        try await ResponseCall(handle: self).sendWaiting(message)
+        try await ResponseCall(handle: self, hooks: nil).sendWaiting(message)
     }
 
     /// As ``sendNow(_:)-(ProtobufPacking)``, from the message; a function of its own, so that async frames stay small.

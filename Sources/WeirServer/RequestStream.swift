@@ -24,11 +24,34 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
     /// Why there will be no more messages.
     public typealias Failure = RPCError
 
-    let handle: CallHandle
+    private let call: RequestCall
+
+    init(_ context: CallContext) {
+        call = RequestCall(
+            handle: context.handle, hooks: context.requestHooks,
+            isWhole: !context.method.kind.streamsRequests)
+    }
+
+    /// Takes the only message of the request.
+    ///
+    /// Suspends until it is there and the client has ended its side.
+    ///
+    /// - Throws: as the iterator's `next`; UNIMPLEMENTED when there is none, or another one behind it (gRPC's status codes,
+    ///   "request cardinality violation").
+    public nonisolated(nonsending) func only() async throws(RPCError) -> Message {
+        var iterator = makeAsyncIterator()
+        guard let message = try await iterator.next() else {
+            throw RPCError(.unimplemented, "the method takes one request message, and there was none")
+        }
+        guard try await iterator.next() == nil else {
+            throw RPCError(.unimplemented, "the method takes one request message, not more")
+        }
+        return message
+    }
 
     /// Begins to read, or goes on where another iterator stopped.
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(call: RequestCall(handle: handle))
+        AsyncIterator(call: call)
     }
 
     /// Takes one message after the other.
@@ -78,7 +101,7 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
         @inlinable @inline(never)
         func takeNow() throws(RPCError) -> TakenRequest<Message> {
             switch try call.takeNow() {
-            case .message(let bytes): .message(try Message(request: bytes))
+            case .message(let bytes): .message(try message(bytes))
             case .ended: .ended
             case .notYet: .notYet
             }
@@ -87,7 +110,13 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
         @inlinable @inline(never)
         func decode(_ bytes: ByteBuffer?) throws(RPCError) -> Message? {
             guard let bytes else { return nil }
-            return try Message(request: bytes)
+            return try message(bytes)
+        }
+
+        @inlinable
+        func message(_ bytes: ByteBuffer) throws(RPCError) -> Message {
+            let message = try Message(request: bytes)
+            return call.hooks == nil ? message : try call.hooked(message)
         }
     }
 }
@@ -96,6 +125,10 @@ public struct RequestStream<Message: ProtobufMessage>: AsyncSequence, Sendable {
 @usableFromInline
 struct RequestCall: Sendable {
     let handle: CallHandle
+    /// What interceptors do with messages.
+    @usableFromInline let hooks: MessageHooks?
+    /// Whether the request is one message, which is there.
+    let isWhole: Bool
 
     /// Whether the caller runs on the connection's loop.
     @usableFromInline
@@ -104,7 +137,8 @@ struct RequestCall: Sendable {
     /// Takes what is there; only on the loop.
     @usableFromInline
     func takeNow() throws(RPCError) -> TakenRequest<ByteBuffer> {
-        switch handle.call.requestNow() {
+        if isWhole { return try takeWhole() }
+        return switch handle.call.requestNow() {
         case .message(let bytes): .message(bytes)
         case .compressed(let bytes): .message(try handle.inflateNow(bytes))
         case .ended: .ended
@@ -116,12 +150,27 @@ struct RequestCall: Sendable {
     /// Suspends until the next message is there, and takes it; nil at the end of the request.
     @usableFromInline
     nonisolated(nonsending) func takeWaiting() async throws(RPCError) -> ByteBuffer? {
+        if isWhole {
+            guard let bytes = handle.request.take() else { return nil }
+            return handle.requestIsCompressed ? try await handle.inflate(bytes) : bytes
+        }
         switch await handle.nextRequest() {
         case .message(let bytes): return bytes
         case .compressed(let bytes): return try await handle.inflate(bytes)
         case .ended: return nil
         case .failed(let error): throw error
         }
+    }
+
+    private func takeWhole() throws(RPCError) -> TakenRequest<ByteBuffer> {
+        guard let bytes = handle.request.take() else { return .ended }
+        return .message(handle.requestIsCompressed ? try handle.inflateNow(bytes) : bytes)
+    }
+
+    /// The message after the hooks; only if there are any.
+    @usableFromInline
+    func hooked<Message: ProtobufMessage>(_ message: Message) throws(RPCError) -> Message {
+        do { return try hooks.applied(to: message) } catch { throw RPCError(for: error) }
     }
 }
 

@@ -54,7 +54,7 @@ extension ResponseStream {
         while true {
             try await call.handle.waitForOpening(expectedBytes)
             guard let message = try await next() else { return }
-            expectedBytes = try await call.handle.sendMeasured(message)
+            expectedBytes = try await call.handle.sendMeasured(try call.hooks.applied(to: message))
         }
     }
 
@@ -69,7 +69,7 @@ extension ResponseStream {
         while true {
             try await call.handle.waitForOpening(expectedBytes)
             guard let message = try await iterator.next(isolation: #isolation) else { return }
-            expectedBytes = try await call.handle.sendMeasured(message)
+            expectedBytes = try await call.handle.sendMeasured(try call.hooks.applied(to: message))
         }
     }
 }

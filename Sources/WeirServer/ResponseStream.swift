@@ -17,8 +17,8 @@ internal import WeirTransport
 public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     @usableFromInline let call: ResponseCall
 
-    init(handle: CallHandle) {
-        call = ResponseCall(handle: handle)
+    init(_ context: CallContext) {
+        call = ResponseCall(handle: context.handle, hooks: context.responseHooks)
     }
 
     /// Sends a message to the client.
@@ -37,7 +37,7 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     /// Source: RFC 9113 §5.2 (flow control), gRPC over HTTP/2 "Length-Prefixed-Message".
     @inlinable
     public nonisolated(nonsending) func send(_ message: Message) async throws {
-        if call.isOnLoop, try sendNow(message) { return }
+        if call.hooks == nil, call.isOnLoop, try sendNow(message) { return }
         try await call.sendWaiting(message)
     }
 
@@ -62,6 +62,7 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     ///
     /// Cancel safety: as ``send(_:)``.
     public nonisolated(nonsending) func send(_ message: Message, deadline: Duration) async throws {
+        let message = try call.hooks.applied(to: message)
         if call.isOnLoop, try sendNow(message) { return }
         try await call.handle.sendWaiting(message, deadline: deadline)
     }
@@ -89,7 +90,12 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     ///
     /// A refused message counts as waiting until there is room for it, so a client that does not read stalls as usual.
     public func trySend(_ message: Message) -> SendAttempt {
-        call.handle.trySend(message)
+        guard let hooks = call.hooks else { return call.handle.trySend(message) }
+        do {
+            return call.handle.trySend(try hooks.applied(to: message))
+        } catch {
+            return .refused(.ended(RPCError(for: error)))
+        }
     }
 
     /// Sends the response's header fields ahead of the first message, which otherwise carries them along.
@@ -104,6 +110,8 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
 @usableFromInline
 struct ResponseCall: Sendable {
     let handle: CallHandle
+    /// What interceptors do with messages.
+    @usableFromInline let hooks: MessageHooks?
 
     /// Whether the caller runs on the connection's loop.
     @usableFromInline
@@ -121,6 +129,7 @@ struct ResponseCall: Sendable {
     /// and the rarer way has one of its own.
     @usableFromInline
     nonisolated(nonsending) func sendWaiting<Message: ProtobufMessage>(_ message: Message) async throws {
+        if hooks != nil { return try await sendHooked(message) }
         if isOnLoop, !handle.call.compressesResponses {
             try await handle.waitForRoom(CallHandle.byteCount(of: message))
             // The task's executor is the loop, so this is still true.
@@ -129,5 +138,8 @@ struct ResponseCall: Sendable {
         } else {
             try await handle.sendWaiting(message)
         }
+    }
+    private nonisolated(nonsending) func sendHooked<Message: ProtobufMessage>(_ message: Message) async throws {
+        try await handle.send(try hooks.applied(to: message))
     }
 }

@@ -63,6 +63,20 @@ public struct Router {
         add(method, .bidirectionalStreaming, BidirectionalStreamingMethod(body: handler))
     }
 
+    /// Adds a method of the kind that its descriptor says, whose handler sees both sides as streams.
+    ///
+    /// Where the request is one message, the handler starts once that is there. Where the response is one message, the
+    /// handler must send exactly one. A method of the same path that was added before is replaced.
+    public mutating func streaming<Input: ProtobufMessage, Output: ProtobufMessage>(
+        _ method: MethodDescriptor, _: Input.Type, _: Output.Type,
+        handler:
+            nonisolated(nonsending) @escaping @Sendable (
+                RequestStream<Input>, ResponseStream<Output>, CallContext
+            ) async throws -> Void
+    ) {
+        add(method, method.kind, StreamingMethod(body: handler))
+    }
+
     /// Adds a method as one of the kind that its handler is made for, whatever its descriptor says.
     private mutating func add(_ method: MethodDescriptor, _ kind: MethodKind, _ handler: any MethodHandler) {
         let method =

@@ -27,10 +27,17 @@ public final class Server: Sendable {
     }
 
     /// Makes a server of these services; it listens once ``start()`` or ``run()`` is called.
-    public init(configuration: ServerConfiguration = ServerConfiguration(), services: [any Service], logger: Logger) {
+    ///
+    /// The first of `interceptors` is the outermost: it sees a call first and its outcome last. Those that are for some
+    /// methods only say so themselves (``ServerInterceptor/only(for:)-(ServiceDescriptor...)``).
+    public init(
+        configuration: ServerConfiguration = ServerConfiguration(), services: [any Service],
+        interceptors: [any ServerInterceptor] = [], logger: Logger
+    ) {
         self.configuration = configuration
         self.logger = logger
-        core = ServerCore(services: services, configuration: configuration, logger: logger)
+        core = ServerCore(
+            services: services, interceptors: interceptors, configuration: configuration, logger: logger)
     }
 
     /// What is wrong with the configuration, also in view of what is served; nil when nothing is.

@@ -35,7 +35,8 @@ public struct ServerConfiguration: Sendable {
     /// How long a client may take to send a request of one message and to end its side; each ``requestBytesPerSecond`` of it buy
     /// another second, up to this long from when they arrived.
     ///
-    /// The call ends with RESOURCE_EXHAUSTED. Not for requests that are streams.
+    /// The call ends with RESOURCE_EXHAUSTED. Where the request is a stream, this is the time for each message from its first
+    /// byte to its last, and nothing is timed between messages.
     public var requestDeadline: Duration = .seconds(10)
     /// Bytes per second at which a large request may arrive.
     public var requestBytesPerSecond: Int = 1024
@@ -117,6 +118,8 @@ public struct ServerConfiguration: Sendable {
             settings.requestDeadline = requestDeadline ?? service.requestDeadline
             settings.requestBytesPerSecond = requestBytesPerSecond ?? service.requestBytesPerSecond
             settings.maximumRequestBytes = maximumRequestBytes ?? service.maximumRequestBytes
+            settings.maximumResponseBytes = maximumResponseBytes ?? service.maximumResponseBytes
+            settings.responseCompression = responseCompression ?? service.responseCompression
             return settings
         }
 

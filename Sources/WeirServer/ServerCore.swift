@@ -10,8 +10,9 @@ package import WeirTransport
 /// What a server's connections share: its routes, its count of handlers, its log.
 package final class ServerCore: CallRouting, ServerTransportDelegate {
     let shutdownRequest = Signal()
-    /// What is wrong with the configuration; nil when nothing is.
-    let problem: String?
+
+    /// What is wrong with the configuration, or with what the server was made of; nil when nothing is.
+    package let problem: String?
 
     private let routes: [String: CallRoute]
     private let services: Set<String>
@@ -19,16 +20,26 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     private let handlers = Atomic<Int>(0)
 
     /// Makes the core of a server of these services.
-    package convenience init(services: [any Service], configuration: ServerConfiguration, logger: Logger) {
+    package convenience init(
+        services: [any Service], interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
+        logger: Logger
+    ) {
         var router = Router()
         for service in services { service.register(with: &router) }
-        self.init(router: router, configuration: configuration, logger: logger)
+        self.init(router: router, interceptors: interceptors, configuration: configuration, logger: logger)
     }
 
-    init(router: Router, configuration: ServerConfiguration, logger: Logger) {
+    init(
+        router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
+    ) {
         self.logger = logger
+        var problem: String?
         var routes: [String: CallRoute] = [:]
         for (path, registration) in router.registrations {
+            let applying = interceptors.filter { $0.applies(to: registration.method) }
+            if applying.count > maximumInterceptorCount {
+                problem = "\(path) has \(applying.count) interceptors; at most \(maximumInterceptorCount) are allowed"
+            }
             let settings = configuration.settings(of: registration.method)
             routes[path] = CallRoute(
                 method: registration.method,
@@ -36,11 +47,13 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 maximumResponseBytes: settings?.maximumResponseBytes ?? configuration.maximumResponseBytes,
                 flow: settings.map { configuration.flow($0) },
                 responseCompression: settings?.responseCompression ?? configuration.responseCompression,
-                handler: registration.handler)
+                handler: MethodBody(registration.handler, interceptors: applying))
         }
         self.routes = routes
         services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
-        problem = configuration.problem ?? configuration.problem(servedPaths: Set(routes.keys), services: services)
+        self.problem =
+            problem ?? configuration.problem
+            ?? configuration.problem(servedPaths: Set(routes.keys), services: services)
     }
 
     /// Handlers that run at the moment.
@@ -58,23 +71,34 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     // MARK: - ServerTransportDelegate
 
     package func startHandler(_ handle: CallHandle, request: ByteBuffer?) {
-        guard let handler = handle.call.route.handler as? any MethodHandler else {
+        guard let body = handle.call.route.handler as? MethodBody else {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
         }
-        handlers.wrappingAdd(1, ordering: .relaxed)
+        // A call that is not to run is answered here, in the same turn and before it costs a task:
+        // `handle.call.handlerReturned(status, metadata:)` is all that takes.
         handle.request = request
         handle.requestIsCompressed = handle.call.requestWasCompressed
+        run(body, handle)
+    }
+
+    private func run(_ body: MethodBody, _ handle: CallHandle) {
+        handlers.wrappingAdd(1, ordering: .relaxed)
         // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
         handle.task = Task(executorPreference: handle.executor) { [self] in
-            let replies = ReplyMetadata()
+            let state = CallState(handle: handle, logger: logger)
             var status = Status(code: .ok)
-            var trailing = Metadata()
+            var trailing: Metadata
             do {
-                try await handler.run(handle, context: CallContext(handle: handle, replies: replies))
-                trailing = replies.trailingMetadata
+                let context = CallContext(state: state)
+                if body.isPlain {
+                    try await body.handler.run(context)
+                } else {
+                    try await body.runIntercepted(context)
+                }
+                trailing = state.trailing()
             } catch {
-                (status, trailing) = outcome(of: error, handle, replies)
+                (status, trailing) = outcome(of: error, state)
             }
             await handle.finishHandedOver(status.code)
             let (finalStatus, finalMetadata) = (status, trailing)
@@ -87,25 +111,18 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         }
     }
 
-    private func outcome(
-        of error: any Error, _ handle: CallHandle, _ replies: ReplyMetadata
-    ) -> (Status, Metadata) {
+    private func outcome(of error: any Error, _ state: CallState) -> (Status, Metadata) {
+        let told = RPCError(for: error)
         switch error {
-        case let error as RPCError:
-            return (error.status, error.metadata.isEmpty ? replies.trailingMetadata : error.metadata)
-        case is CancellationError:
-            return (Status(code: .cancelled, message: "the call was cancelled"), replies.trailingMetadata)
+        case is any RPCErrorConvertible, is CancellationError: break
         default:
-            // What an unexpected error says may be nobody else's business: it is logged, and the client gets UNKNOWN.
-            logger.error(
-                "a handler threw an error that is no RPCError",
-                metadata: ["weir.method": "\(handle.call.route.method.path)", "error": "\(error)"])
-            return (Status(code: .unknown, message: "the handler failed"), replies.trailingMetadata)
+            state.logger.error("a handler threw an error that is no RPCError", metadata: ["error": "\(error)"])
         }
+        return (told.status, state.trailing(ofError: told.metadata))
     }
 
     package func report(_ report: ServerConnectionReport, remoteAddress: SocketAddress?) {
-        let peer: Logger.MetadataValue = "\(remoteAddress.map { "\($0)" } ?? "unknown")"
+        let peer: Logger.MetadataValue = "\(Peer(remoteAddress))"
         switch report {
         case .stalled(let method, let stream, let stalled):
             logger.notice(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
+internal import Synchronization
 internal import WeirEngine
 internal import WeirHTTP2
 package import WeirRPC
@@ -119,5 +120,18 @@ extension CallHandle {
     /// The call is over: other threads are told from now on without asking the loop; only on the loop.
     package func noteEnd() {
         handOver.close(call.error)
+    }
+
+    /// The call is over before its handler is; only on the loop.
+    package func noteCancelled() {
+        noteEnd()
+        wasCancelled.store(true, ordering: .releasing)
+    }
+
+    /// Why the call is over before its handler returned; nil when it is not, and after the handler's own return.
+    package var cancellation: RPCError? {
+        if wasCancelled.load(ordering: .acquiring) { return handOver.end }
+        // The handler may run on in the turn in which the call ended, before its task is cancelled.
+        return isOnLoop && call.handlerIsRunning && !call.isOpen ? call.error : nil
     }
 }

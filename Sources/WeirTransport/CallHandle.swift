@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOCore
+internal import Synchronization
 package import WeirEngine
 package import WeirHTTP2
 
@@ -15,6 +16,8 @@ package final class CallHandle: @unchecked Sendable {
     package let executor: any CallExecutor
     /// The peer's address.
     package let remoteAddress: SocketAddress?
+    /// The number of the connection within the process.
+    package let connectionID: UInt64
     /// The request's message until the handler has decoded it; afterwards nobody needs its bytes.
     package var request: ByteBuffer?
     /// Whether ``request`` came compressed; set with it.
@@ -25,12 +28,17 @@ package final class CallHandle: @unchecked Sendable {
     var onHandedOverWritten: (() -> Void)?
     /// Messages on their way from other threads to the loop, and the end of the call as other threads know it.
     let handOver: HandOver
+    /// Whether the call was over before its handler was.
+    let wasCancelled = Atomic<Bool>(false)
 
     /// Makes the handle of a call; `executor` is where its connection lives.
-    package init(call: ServerCall, executor: any CallExecutor, remoteAddress: SocketAddress?) {
+    package init(
+        call: ServerCall, executor: any CallExecutor, remoteAddress: SocketAddress?, connectionID: UInt64
+    ) {
         self.call = call
         self.executor = executor
         self.remoteAddress = remoteAddress
+        self.connectionID = connectionID
         handOver = HandOver(
             budget: call.processBudget, maximumMessageBytes: call.maximumMessageBytes)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
+internal import Synchronization
 internal import WeirEngine
 internal import WeirHTTP2
 internal import WeirRPC
@@ -18,6 +19,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private var timers: ConnectionTimers
     /// Asked for once: each question is a system call.
     private var remoteAddress: SocketAddress?
+    /// The connection's number within the process.
+    private let number = ServerConnectionHandler.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
     private var isDirty = false
     private var isPumping = false
     private var readIsHeldBack = false
@@ -31,6 +34,9 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     /// How long a client has to close its side, and how much it may still send, before the socket goes.
     private static let lingerTime = TimeAmount.seconds(1)
     private static let maximumIgnoredBytes = 4 << 20
+
+    /// The number of the newest connection.
+    private static let lastNumber = Atomic<UInt64>(0)
 
     init(connection: ServerConnection, loop: LoopContext, delegate: any ServerTransportDelegate) {
         self.connection = connection
@@ -205,7 +211,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     private func perform(_ action: ServerConnectionAction) {
         switch action {
         case .startHandler(let call, let request):
-            let handle = CallHandle(call: call, executor: loop.executor, remoteAddress: remoteAddress)
+            let handle = CallHandle(
+                call: call, executor: loop.executor, remoteAddress: remoteAddress, connectionID: number)
             call.attachment = handle
             delegate.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):
@@ -216,7 +223,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             for observer in observers { observer.notify(flow) }
         case .cancelHandler(let call):
             guard let handle = call.attachment as? CallHandle else { return }
-            handle.noteEnd()
+            handle.noteCancelled()
             handle.task?.cancel()
         case .report(let report):
             delegate.report(report, remoteAddress: remoteAddress)

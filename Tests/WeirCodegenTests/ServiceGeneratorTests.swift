@@ -58,8 +58,23 @@ import WeirCodegen
                         public static let all: [MethodDescriptor] = [AskOnce.descriptor, Listen.descriptor]
                     }
 
-                    /// What a server of this service implements.
-                    public nonisolated protocol ServiceProtocol: Service {
+                    /// What a server implements that wants every method as streams, whatever its kind.
+                    ///
+                    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+                    public nonisolated protocol StreamingServiceProtocol: Service {
+                        /// Answers once.
+                        nonisolated(nonsending) func askOnce(
+                            _ requests: RequestStream<Method.AskOnce.Input>, stream: ResponseStream<Method.AskOnce.Output>, context: CallContext
+                        ) async throws
+
+                        /// The method `a.v1.Oracle.Listen`.
+                        nonisolated(nonsending) func listen(
+                            _ requests: RequestStream<Method.Listen.Input>, stream: ResponseStream<Method.Listen.Output>, context: CallContext
+                        ) async throws
+                    }
+
+                    /// What a server of this service implements: typed messages and streams, with the call's context.
+                    public nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
                         /// Answers once.
                         nonisolated(nonsending) func askOnce(
                             _ request: Method.AskOnce.Input, context: CallContext
@@ -70,12 +85,43 @@ import WeirCodegen
                             _ request: Method.Listen.Input, stream: ResponseStream<Method.Listen.Output>, context: CallContext
                         ) async throws
                     }
+
+                    /// What a server implements that needs no more than the messages.
+                    public nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+                        /// Answers once.
+                        nonisolated(nonsending) func askOnce(
+                            _ request: Method.AskOnce.Input
+                        ) async throws -> Method.AskOnce.Output
+
+                        /// The method `a.v1.Oracle.Listen`.
+                        nonisolated(nonsending) func listen(
+                            _ request: Method.Listen.Input, stream: ResponseStream<Method.Listen.Output>
+                        ) async throws
+                    }
                 }
 
-                nonisolated extension A_V1_Oracle.ServiceProtocol {
+                nonisolated extension A_V1_Oracle.StreamingServiceProtocol {
                     /// The name of the service.
                     public static var descriptor: ServiceDescriptor { A_V1_Oracle.descriptor }
 
+                    /// Registers every method with `router`.
+                    public func register(with router: inout Router) {
+                        router.streaming(
+                            A_V1_Oracle.Method.AskOnce.descriptor,
+                            A_V1_Oracle.Method.AskOnce.Input.self, A_V1_Oracle.Method.AskOnce.Output.self
+                        ) { requests, stream, context in
+                            try await self.askOnce(requests, stream: stream, context: context)
+                        }
+                        router.streaming(
+                            A_V1_Oracle.Method.Listen.descriptor,
+                            A_V1_Oracle.Method.Listen.Input.self, A_V1_Oracle.Method.Listen.Output.self
+                        ) { requests, stream, context in
+                            try await self.listen(requests, stream: stream, context: context)
+                        }
+                    }
+                }
+
+                nonisolated extension A_V1_Oracle.ServiceProtocol {
                     /// Registers every method with `router`.
                     public func register(with router: inout Router) {
                         router.unary(
@@ -90,6 +136,36 @@ import WeirCodegen
                         ) { request, stream, context in
                             try await self.listen(request, stream: stream, context: context)
                         }
+                    }
+
+                    /// The method as streams.
+                    public nonisolated(nonsending) func askOnce(
+                        _ requests: RequestStream<A_V1_Oracle.Method.AskOnce.Input>, stream: ResponseStream<A_V1_Oracle.Method.AskOnce.Output>, context: CallContext
+                    ) async throws {
+                        try await stream.send(try await self.askOnce(try await requests.only(), context: context))
+                    }
+
+                    /// The method as streams.
+                    public nonisolated(nonsending) func listen(
+                        _ requests: RequestStream<A_V1_Oracle.Method.Listen.Input>, stream: ResponseStream<A_V1_Oracle.Method.Listen.Output>, context: CallContext
+                    ) async throws {
+                        try await self.listen(try await requests.only(), stream: stream, context: context)
+                    }
+                }
+
+                nonisolated extension A_V1_Oracle.SimpleServiceProtocol {
+                    /// The method with its context.
+                    public nonisolated(nonsending) func askOnce(
+                        _ request: A_V1_Oracle.Method.AskOnce.Input, context: CallContext
+                    ) async throws -> A_V1_Oracle.Method.AskOnce.Output {
+                        try await self.askOnce(request)
+                    }
+
+                    /// The method with its context.
+                    public nonisolated(nonsending) func listen(
+                        _ request: A_V1_Oracle.Method.Listen.Input, stream: ResponseStream<A_V1_Oracle.Method.Listen.Output>, context: CallContext
+                    ) async throws {
+                        try await self.listen(request, stream: stream)
                     }
                 }
 
@@ -117,9 +193,9 @@ import WeirCodegen
                                 service: A_V1_Diary.descriptor, name: "Record", kind: .clientStreaming)
                 """))
         #expect(
-            types.hasSuffix(
+            types.contains(
                 """
-                    nonisolated protocol ServiceProtocol: Service {
+                    nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
                         /// The method `a.v1.Diary.Record`.
                         nonisolated(nonsending) func record(
                             _ requests: RequestStream<Method.Record.Input>, context: CallContext
@@ -130,9 +206,28 @@ import WeirCodegen
                             _ requests: RequestStream<Method.Chat.Input>, stream: ResponseStream<Method.Chat.Output>, context: CallContext
                         ) async throws
                     }
+
+                """))
+        #expect(
+            types.hasSuffix(
+                """
+                    nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+                        /// The method `a.v1.Diary.Record`.
+                        nonisolated(nonsending) func record(
+                            _ requests: RequestStream<Method.Record.Input>
+                        ) async throws -> Method.Record.Output
+
+                        /// The method `a.v1.Diary.Chat`.
+                        nonisolated(nonsending) func chat(
+                            _ requests: RequestStream<Method.Chat.Input>, stream: ResponseStream<Method.Chat.Output>
+                        ) async throws
+                    }
                 }
                 """))
         let registration = try declaration("nonisolated extension A_V1_Diary.ServiceProtocol {", in: text)
+        // A bidirectional method is the same at both depths.
+        #expect(registration.contains("func record("))
+        #expect(!registration.contains("func chat("))
         #expect(
             registration.contains(
                 """

@@ -25,4 +25,20 @@ struct RPCErrorTests {
         #expect(error.status == Status(code: .unavailable, message: "later", details: details))
         #expect(RPCError(error.status).status == error.status)
     }
+
+    @Test("what a handler throws as the error that its client is told")
+    func anyError() {
+        struct Secret: Error {}
+        struct Known: RPCErrorConvertible {
+            var rpcError: RPCError { RPCError(.notFound, "no such thing") }
+        }
+        #expect(RPCError(for: RPCError(.aborted, "a")).description == "ABORTED: a")
+        #expect(RPCError(for: CancellationError()).code == .cancelled)
+        let unknown = RPCError(for: Secret())
+        #expect(unknown.status == Status(code: .unknown, message: "the handler failed"))
+        #expect(unknown.cause is Secret)
+        let known = RPCError(for: Known())
+        #expect(known.status == Status(code: .notFound, message: "no such thing"))
+        #expect(known.cause is Known)
+    }
 }

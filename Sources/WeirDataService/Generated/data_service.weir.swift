@@ -307,8 +307,26 @@ package nonisolated enum Weir_Data_V1_DataService {
         package static let all: [MethodDescriptor] = [StreamData.descriptor, ListDatasets.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// Streams one data set from a given place on, as chunks in the order of their sequence numbers.
+        ///
+        /// Ends with NOT_FOUND if there is no such data set, and with INVALID_ARGUMENT if a field of the request is out of its
+        /// range. A `start_sequence` at or past the end is no error: there are no chunks then.
+        nonisolated(nonsending) func streamData(
+            _ requests: RequestStream<Method.StreamData.Input>, stream: ResponseStream<Method.StreamData.Output>, context: CallContext
+        ) async throws
+
+        /// Lists the data sets that can be streamed.
+        nonisolated(nonsending) func listDatasets(
+            _ requests: RequestStream<Method.ListDatasets.Input>, stream: ResponseStream<Method.ListDatasets.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// Streams one data set from a given place on, as chunks in the order of their sequence numbers.
         ///
         /// Ends with NOT_FOUND if there is no such data set, and with INVALID_ARGUMENT if a field of the request is out of its
@@ -322,12 +340,46 @@ package nonisolated enum Weir_Data_V1_DataService {
             _ request: Method.ListDatasets.Input, context: CallContext
         ) async throws -> Method.ListDatasets.Output
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Streams one data set from a given place on, as chunks in the order of their sequence numbers.
+        ///
+        /// Ends with NOT_FOUND if there is no such data set, and with INVALID_ARGUMENT if a field of the request is out of its
+        /// range. A `start_sequence` at or past the end is no error: there are no chunks then.
+        nonisolated(nonsending) func streamData(
+            _ request: Method.StreamData.Input, stream: ResponseStream<Method.StreamData.Output>
+        ) async throws
+
+        /// Lists the data sets that can be streamed.
+        nonisolated(nonsending) func listDatasets(
+            _ request: Method.ListDatasets.Input
+        ) async throws -> Method.ListDatasets.Output
+    }
 }
 
-nonisolated extension Weir_Data_V1_DataService.ServiceProtocol {
+nonisolated extension Weir_Data_V1_DataService.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Weir_Data_V1_DataService.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Weir_Data_V1_DataService.Method.StreamData.descriptor,
+            Weir_Data_V1_DataService.Method.StreamData.Input.self, Weir_Data_V1_DataService.Method.StreamData.Output.self
+        ) { requests, stream, context in
+            try await self.streamData(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Weir_Data_V1_DataService.Method.ListDatasets.descriptor,
+            Weir_Data_V1_DataService.Method.ListDatasets.Input.self, Weir_Data_V1_DataService.Method.ListDatasets.Output.self
+        ) { requests, stream, context in
+            try await self.listDatasets(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Weir_Data_V1_DataService.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.serverStreaming(
@@ -342,5 +394,35 @@ nonisolated extension Weir_Data_V1_DataService.ServiceProtocol {
         ) { request, context in
             try await self.listDatasets(request, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func streamData(
+        _ requests: RequestStream<Weir_Data_V1_DataService.Method.StreamData.Input>, stream: ResponseStream<Weir_Data_V1_DataService.Method.StreamData.Output>, context: CallContext
+    ) async throws {
+        try await self.streamData(try await requests.only(), stream: stream, context: context)
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func listDatasets(
+        _ requests: RequestStream<Weir_Data_V1_DataService.Method.ListDatasets.Input>, stream: ResponseStream<Weir_Data_V1_DataService.Method.ListDatasets.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.listDatasets(try await requests.only(), context: context))
+    }
+}
+
+nonisolated extension Weir_Data_V1_DataService.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func streamData(
+        _ request: Weir_Data_V1_DataService.Method.StreamData.Input, stream: ResponseStream<Weir_Data_V1_DataService.Method.StreamData.Output>, context: CallContext
+    ) async throws {
+        try await self.streamData(request, stream: stream)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func listDatasets(
+        _ request: Weir_Data_V1_DataService.Method.ListDatasets.Input, context: CallContext
+    ) async throws -> Weir_Data_V1_DataService.Method.ListDatasets.Output {
+        try await self.listDatasets(request)
     }
 }

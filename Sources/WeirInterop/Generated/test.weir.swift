@@ -105,8 +105,53 @@ package nonisolated enum Grpc_Testing_TestService {
         package static let all: [MethodDescriptor] = [EmptyCall.descriptor, UnaryCall.descriptor, CacheableUnaryCall.descriptor, StreamingOutputCall.descriptor, StreamingInputCall.descriptor, FullDuplexCall.descriptor, HalfDuplexCall.descriptor, UnimplementedCall.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// Answers nothing with nothing.
+        nonisolated(nonsending) func emptyCall(
+            _ requests: RequestStream<Method.EmptyCall.Input>, stream: ResponseStream<Method.EmptyCall.Output>, context: CallContext
+        ) async throws
+
+        /// Answers with the payload, or the status, that is asked for.
+        nonisolated(nonsending) func unaryCall(
+            _ requests: RequestStream<Method.UnaryCall.Input>, stream: ResponseStream<Method.UnaryCall.Output>, context: CallContext
+        ) async throws
+
+        /// As UnaryCall; the response may be cached.
+        nonisolated(nonsending) func cacheableUnaryCall(
+            _ requests: RequestStream<Method.CacheableUnaryCall.Input>, stream: ResponseStream<Method.CacheableUnaryCall.Output>, context: CallContext
+        ) async throws
+
+        /// Answers one request with the responses that it asks for.
+        nonisolated(nonsending) func streamingOutputCall(
+            _ requests: RequestStream<Method.StreamingOutputCall.Input>, stream: ResponseStream<Method.StreamingOutputCall.Output>, context: CallContext
+        ) async throws
+
+        /// Counts the bytes of all requests' payloads.
+        nonisolated(nonsending) func streamingInputCall(
+            _ requests: RequestStream<Method.StreamingInputCall.Input>, stream: ResponseStream<Method.StreamingInputCall.Output>, context: CallContext
+        ) async throws
+
+        /// Answers each request with the responses that it asks for, as soon as it comes.
+        nonisolated(nonsending) func fullDuplexCall(
+            _ requests: RequestStream<Method.FullDuplexCall.Input>, stream: ResponseStream<Method.FullDuplexCall.Output>, context: CallContext
+        ) async throws
+
+        /// Answers all requests with the responses that they ask for, once the client has sent the last of them.
+        nonisolated(nonsending) func halfDuplexCall(
+            _ requests: RequestStream<Method.HalfDuplexCall.Input>, stream: ResponseStream<Method.HalfDuplexCall.Output>, context: CallContext
+        ) async throws
+
+        /// A method that no server implements.
+        nonisolated(nonsending) func unimplementedCall(
+            _ requests: RequestStream<Method.UnimplementedCall.Input>, stream: ResponseStream<Method.UnimplementedCall.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// Answers nothing with nothing.
         nonisolated(nonsending) func emptyCall(
             _ request: Method.EmptyCall.Input, context: CallContext
@@ -147,12 +192,109 @@ package nonisolated enum Grpc_Testing_TestService {
             _ request: Method.UnimplementedCall.Input, context: CallContext
         ) async throws -> Method.UnimplementedCall.Output
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Answers nothing with nothing.
+        nonisolated(nonsending) func emptyCall(
+            _ request: Method.EmptyCall.Input
+        ) async throws -> Method.EmptyCall.Output
+
+        /// Answers with the payload, or the status, that is asked for.
+        nonisolated(nonsending) func unaryCall(
+            _ request: Method.UnaryCall.Input
+        ) async throws -> Method.UnaryCall.Output
+
+        /// As UnaryCall; the response may be cached.
+        nonisolated(nonsending) func cacheableUnaryCall(
+            _ request: Method.CacheableUnaryCall.Input
+        ) async throws -> Method.CacheableUnaryCall.Output
+
+        /// Answers one request with the responses that it asks for.
+        nonisolated(nonsending) func streamingOutputCall(
+            _ request: Method.StreamingOutputCall.Input, stream: ResponseStream<Method.StreamingOutputCall.Output>
+        ) async throws
+
+        /// Counts the bytes of all requests' payloads.
+        nonisolated(nonsending) func streamingInputCall(
+            _ requests: RequestStream<Method.StreamingInputCall.Input>
+        ) async throws -> Method.StreamingInputCall.Output
+
+        /// Answers each request with the responses that it asks for, as soon as it comes.
+        nonisolated(nonsending) func fullDuplexCall(
+            _ requests: RequestStream<Method.FullDuplexCall.Input>, stream: ResponseStream<Method.FullDuplexCall.Output>
+        ) async throws
+
+        /// Answers all requests with the responses that they ask for, once the client has sent the last of them.
+        nonisolated(nonsending) func halfDuplexCall(
+            _ requests: RequestStream<Method.HalfDuplexCall.Input>, stream: ResponseStream<Method.HalfDuplexCall.Output>
+        ) async throws
+
+        /// A method that no server implements.
+        nonisolated(nonsending) func unimplementedCall(
+            _ request: Method.UnimplementedCall.Input
+        ) async throws -> Method.UnimplementedCall.Output
+    }
 }
 
-nonisolated extension Grpc_Testing_TestService.ServiceProtocol {
+nonisolated extension Grpc_Testing_TestService.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Grpc_Testing_TestService.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Grpc_Testing_TestService.Method.EmptyCall.descriptor,
+            Grpc_Testing_TestService.Method.EmptyCall.Input.self, Grpc_Testing_TestService.Method.EmptyCall.Output.self
+        ) { requests, stream, context in
+            try await self.emptyCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.UnaryCall.descriptor,
+            Grpc_Testing_TestService.Method.UnaryCall.Input.self, Grpc_Testing_TestService.Method.UnaryCall.Output.self
+        ) { requests, stream, context in
+            try await self.unaryCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.CacheableUnaryCall.descriptor,
+            Grpc_Testing_TestService.Method.CacheableUnaryCall.Input.self, Grpc_Testing_TestService.Method.CacheableUnaryCall.Output.self
+        ) { requests, stream, context in
+            try await self.cacheableUnaryCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.StreamingOutputCall.descriptor,
+            Grpc_Testing_TestService.Method.StreamingOutputCall.Input.self, Grpc_Testing_TestService.Method.StreamingOutputCall.Output.self
+        ) { requests, stream, context in
+            try await self.streamingOutputCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.StreamingInputCall.descriptor,
+            Grpc_Testing_TestService.Method.StreamingInputCall.Input.self, Grpc_Testing_TestService.Method.StreamingInputCall.Output.self
+        ) { requests, stream, context in
+            try await self.streamingInputCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.FullDuplexCall.descriptor,
+            Grpc_Testing_TestService.Method.FullDuplexCall.Input.self, Grpc_Testing_TestService.Method.FullDuplexCall.Output.self
+        ) { requests, stream, context in
+            try await self.fullDuplexCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.HalfDuplexCall.descriptor,
+            Grpc_Testing_TestService.Method.HalfDuplexCall.Input.self, Grpc_Testing_TestService.Method.HalfDuplexCall.Output.self
+        ) { requests, stream, context in
+            try await self.halfDuplexCall(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Testing_TestService.Method.UnimplementedCall.descriptor,
+            Grpc_Testing_TestService.Method.UnimplementedCall.Input.self, Grpc_Testing_TestService.Method.UnimplementedCall.Output.self
+        ) { requests, stream, context in
+            try await self.unimplementedCall(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Grpc_Testing_TestService.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.unary(
@@ -204,6 +346,106 @@ nonisolated extension Grpc_Testing_TestService.ServiceProtocol {
             try await self.unimplementedCall(request, context: context)
         }
     }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func emptyCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.EmptyCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.EmptyCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.emptyCall(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func unaryCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.UnaryCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.UnaryCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.unaryCall(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func cacheableUnaryCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.CacheableUnaryCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.CacheableUnaryCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.cacheableUnaryCall(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func streamingOutputCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.StreamingOutputCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.StreamingOutputCall.Output>, context: CallContext
+    ) async throws {
+        try await self.streamingOutputCall(try await requests.only(), stream: stream, context: context)
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func streamingInputCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.StreamingInputCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.StreamingInputCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.streamingInputCall(requests, context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func unimplementedCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.UnimplementedCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.UnimplementedCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.unimplementedCall(try await requests.only(), context: context))
+    }
+}
+
+nonisolated extension Grpc_Testing_TestService.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func emptyCall(
+        _ request: Grpc_Testing_TestService.Method.EmptyCall.Input, context: CallContext
+    ) async throws -> Grpc_Testing_TestService.Method.EmptyCall.Output {
+        try await self.emptyCall(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func unaryCall(
+        _ request: Grpc_Testing_TestService.Method.UnaryCall.Input, context: CallContext
+    ) async throws -> Grpc_Testing_TestService.Method.UnaryCall.Output {
+        try await self.unaryCall(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func cacheableUnaryCall(
+        _ request: Grpc_Testing_TestService.Method.CacheableUnaryCall.Input, context: CallContext
+    ) async throws -> Grpc_Testing_TestService.Method.CacheableUnaryCall.Output {
+        try await self.cacheableUnaryCall(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func streamingOutputCall(
+        _ request: Grpc_Testing_TestService.Method.StreamingOutputCall.Input, stream: ResponseStream<Grpc_Testing_TestService.Method.StreamingOutputCall.Output>, context: CallContext
+    ) async throws {
+        try await self.streamingOutputCall(request, stream: stream)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func streamingInputCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.StreamingInputCall.Input>, context: CallContext
+    ) async throws -> Grpc_Testing_TestService.Method.StreamingInputCall.Output {
+        try await self.streamingInputCall(requests)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func fullDuplexCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.FullDuplexCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.FullDuplexCall.Output>, context: CallContext
+    ) async throws {
+        try await self.fullDuplexCall(requests, stream: stream)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func halfDuplexCall(
+        _ requests: RequestStream<Grpc_Testing_TestService.Method.HalfDuplexCall.Input>, stream: ResponseStream<Grpc_Testing_TestService.Method.HalfDuplexCall.Output>, context: CallContext
+    ) async throws {
+        try await self.halfDuplexCall(requests, stream: stream)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func unimplementedCall(
+        _ request: Grpc_Testing_TestService.Method.UnimplementedCall.Input, context: CallContext
+    ) async throws -> Grpc_Testing_TestService.Method.UnimplementedCall.Output {
+        try await self.unimplementedCall(request)
+    }
 }
 
 /// A service that no server implements.
@@ -228,19 +470,49 @@ package nonisolated enum Grpc_Testing_UnimplementedService {
         package static let all: [MethodDescriptor] = [UnimplementedCall.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// A method that no server implements.
+        nonisolated(nonsending) func unimplementedCall(
+            _ requests: RequestStream<Method.UnimplementedCall.Input>, stream: ResponseStream<Method.UnimplementedCall.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// A method that no server implements.
         nonisolated(nonsending) func unimplementedCall(
             _ request: Method.UnimplementedCall.Input, context: CallContext
         ) async throws -> Method.UnimplementedCall.Output
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// A method that no server implements.
+        nonisolated(nonsending) func unimplementedCall(
+            _ request: Method.UnimplementedCall.Input
+        ) async throws -> Method.UnimplementedCall.Output
+    }
 }
 
-nonisolated extension Grpc_Testing_UnimplementedService.ServiceProtocol {
+nonisolated extension Grpc_Testing_UnimplementedService.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Grpc_Testing_UnimplementedService.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Grpc_Testing_UnimplementedService.Method.UnimplementedCall.descriptor,
+            Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Input.self, Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Output.self
+        ) { requests, stream, context in
+            try await self.unimplementedCall(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Grpc_Testing_UnimplementedService.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.unary(
@@ -249,5 +521,21 @@ nonisolated extension Grpc_Testing_UnimplementedService.ServiceProtocol {
         ) { request, context in
             try await self.unimplementedCall(request, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func unimplementedCall(
+        _ requests: RequestStream<Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Input>, stream: ResponseStream<Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.unimplementedCall(try await requests.only(), context: context))
+    }
+}
+
+nonisolated extension Grpc_Testing_UnimplementedService.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func unimplementedCall(
+        _ request: Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Input, context: CallContext
+    ) async throws -> Grpc_Testing_UnimplementedService.Method.UnimplementedCall.Output {
+        try await self.unimplementedCall(request)
     }
 }

@@ -27,6 +27,13 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether the name is gRPC's own: those of HTTP that are reserved too never get as far as metadata.
+    var isProtocolName: Bool {
+        guard count >= 5, self[0] == 0x67, extracting(0..<5).equals("grpc-") else { return false }
+        // See `MetadataName.isReserved(_:)`.
+        return !equals("grpc-retry-pushback-ms") && !equals("grpc-previous-rpc-attempts")
+    }
+
     /// Whether the bytes are `/service/method`: both parts there, printable ASCII and no space.
     ///
     /// The last slash is the one that ends the service's name; whether there is such a service is the router's affair.

@@ -122,35 +122,31 @@ extension RequestHeadParser {
     private mutating func addMetadata(name: Span<UInt8>, value: Span<UInt8>) {
         guard !isOverLimit else {
             // Refused whatever follows, so that what was kept need not be kept any longer.
-            metadata = Metadata()
+            metadata = PackedFields.Builder()
             return
         }
-        guard name.isMetadataName else { return }
+        guard name.isMetadataName, !name.isProtocolName else { return }
         if name.isBinaryName {
             addBinary(name: name, value: value)
         } else {
-            let range = value.trimmed(value.indices)
-            guard let text = value.extracting(range).printableString else { return }
-            let key = name.string
-            guard !MetadataName.isReserved(key) else { return }
-            metadata.appendUnchecked(name: key, value: .string(text))
+            let text = value.extracting(value.trimmed(value.indices))
+            guard text.isPrintable else { return }
+            metadata.append(name: name, value: text, isBinary: false)
         }
     }
 
     /// Takes a value that is base64, or several of them that an intermediary joined by commas.
     private mutating func addBinary(name: Span<UInt8>, value: Span<UInt8>) {
-        let key = name.string
-        guard !MetadataName.isReserved(key) else { return }
         var start = 0
         for index in 0...value.count where index == value.count || value[index] == 0x2C {
             if start > 0 { fieldCount += 1 }
             guard !isOverLimit else { return }
             let part = value.trimmed(start..<index)
-            guard let bytes = Base64.decode(value.extracting(part)) else {
+            guard let text = Base64.unpadded(value.extracting(part)) else {
                 flaws.insert(.binary)
                 return
             }
-            metadata.appendUnchecked(name: key, value: .binary(bytes))
+            metadata.append(name: name, value: value.extracting(part).extracting(text), isBinary: true)
             start = index + 1
         }
     }

@@ -38,7 +38,7 @@ package struct RequestHeadParser: Sendable {
     var encoding: String?
     var acceptEncoding: String?
     var userAgent: String?
-    var metadata = Metadata()
+    var metadata = PackedFields.Builder()
     var flaws: Flaws = []
     var seen: Seen = []
 
@@ -101,7 +101,8 @@ package struct RequestHeadParser: Sendable {
         return .accept(
             RequestHead(
                 path: path, authority: authority ?? host, scheme: scheme, contentSubtype: subtype, timeout: timeout,
-                encoding: encoding, acceptEncoding: acceptEncoding, userAgent: userAgent, metadata: metadata))
+                encoding: encoding, acceptEncoding: acceptEncoding, userAgent: userAgent,
+                metadata: Metadata(metadata.finish())))
     }
 }
 

@@ -18,6 +18,8 @@ public struct Metadata: Hashable, Sendable {
         var value: Value
     }
 
+    /// What was received, ahead of what was added; nil when there is none, or when it was changed and is among the others.
+    private var packed: PackedFields?
     private var entries: [Entry] = []
 
     /// Metadata without entries; allocates nothing.
@@ -65,6 +67,7 @@ public struct Metadata: Hashable, Sendable {
     /// Throws as `add(name:value:)`, and then changes nothing.
     public mutating func replace(name: String, value: Value) throws(MetadataError) {
         let entry = try Metadata.checked(name: name, value: value)
+        unpack()
         entries.removeAll { $0.name == entry.name }
         entries.append(entry)
     }
@@ -73,6 +76,7 @@ public struct Metadata: Hashable, Sendable {
     @discardableResult
     public mutating func remove(name: String) -> Int {
         let key = MetadataName.lookupKey(name)
+        unpack()
         let before = entries.count
         entries.removeAll { $0.name == key }
         return before - entries.count
@@ -80,7 +84,24 @@ public struct Metadata: Hashable, Sendable {
 
     /// Adds all entries of `other` behind the present ones.
     public mutating func add(contentsOf other: Metadata) {
-        entries.append(contentsOf: other.entries)
+        var other = other
+        if isEmpty {
+            self = other
+        } else {
+            other.unpack()
+            entries.append(contentsOf: other.entries)
+        }
+    }
+
+    /// Makes entries like all others of what was received.
+    private mutating func unpack() {
+        guard let packed else { return }
+        self.packed = nil
+        let received = (0..<packed.count).map { index in
+            let (name, value) = packed.entry(at: index)
+            return Entry(name: name, value: value)
+        }
+        entries = received + entries
     }
 
     private static func checked(name: String, value: Value) throws(MetadataError) -> Entry {
@@ -112,6 +133,7 @@ extension Metadata {
     /// The first text value of a name, or nil.
     public subscript(string name: String) -> String? {
         let key = MetadataName.lookupKey(name)
+        if case .string(let text) = packed?.first(key, isBinary: false) { return text }
         for entry in entries where entry.name == key {
             if case .string(let text) = entry.value { return text }
         }
@@ -121,6 +143,7 @@ extension Metadata {
     /// The first value of bytes of a name, or nil.
     public subscript(binary name: String) -> [UInt8]? {
         let key = MetadataName.lookupKey(name)
+        if case .binary(let bytes) = packed?.first(key, isBinary: true) { return bytes }
         for entry in entries where entry.name == key {
             if case .binary(let bytes) = entry.value { return bytes }
         }
@@ -130,7 +153,7 @@ extension Metadata {
     /// All values of a name, in their order.
     public subscript(values name: String) -> [Value] {
         let key = MetadataName.lookupKey(name)
-        return entries.filter { $0.name == key }.map(\.value)
+        return (packed?.values(key) ?? []) + entries.filter { $0.name == key }.map(\.value)
     }
 }
 
@@ -142,11 +165,14 @@ extension Metadata: RandomAccessCollection {
     public var startIndex: Int { 0 }
 
     /// The number of entries.
-    public var endIndex: Int { entries.count }
+    public var endIndex: Int { packedCount + entries.count }
+
+    private var packedCount: Int { packed?.count ?? 0 }
 
     /// The entry at a position, `0 ..< count`.
     public subscript(position: Int) -> Element {
-        let entry = entries[position]
+        if let packed, position < packed.count { return packed.entry(at: position) }
+        let entry = entries[position - packedCount]
         return (entry.name, entry.value)
     }
 }
@@ -158,7 +184,7 @@ extension Metadata {
     ///
     /// Bytes count as the base64 without padding that is sent for them.
     public var headerListBytes: Int {
-        entries.reduce(0) { sum, entry in
+        entries.reduce(packed?.headerListBytes ?? 0) { sum, entry in
             let valueBytes =
                 switch entry.value {
                 case .string(let text): text.utf8.count
@@ -170,16 +196,32 @@ extension Metadata {
 
     /// Calls `body` with each entry as it is sent, bytes in base64 without padding.
     package func forEachField(_ body: (_ name: String, _ value: String) -> Void) {
-        for entry in entries {
-            switch entry.value {
-            case .string(let text): body(entry.name, text)
-            case .binary(let bytes): body(entry.name, Base64.encode(bytes))
+        for (name, value) in self {
+            switch value {
+            case .string(let text): body(name, text)
+            case .binary(let bytes): body(name, Base64.encode(bytes))
             }
         }
     }
 
-    /// Adds an entry whose name and value have been checked.
-    mutating func appendUnchecked(name: String, value: Value) {
-        entries.append(Entry(name: name, value: value))
+    /// Metadata as it was received; names and values have been checked.
+    init(_ packed: PackedFields?) {
+        self.packed = packed
+    }
+}
+
+extension Metadata {
+    /// Whether both have the same names and values in the same order.
+    public static func == (left: Metadata, right: Metadata) -> Bool {
+        if left.entries.isEmpty, right.entries.isEmpty, left.packed == right.packed { return true }
+        return left.elementsEqual(right) { $0.name == $1.name && $0.value == $1.value }
+    }
+
+    /// Hashes all names and values.
+    public func hash(into hasher: inout Hasher) {
+        for (name, value) in self {
+            hasher.combine(name)
+            hasher.combine(value)
+        }
     }
 }

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a call was ended before its handler ran: its client did not finish the request.
+/// Why a call was ended: its client did not finish the request, or a message of it.
 package struct RequestStalled: Hashable, Sendable {
-    /// Bytes of the request that arrived, message prefix included.
+    /// Bytes of the request's unfinished message that arrived, its prefix included.
     package let receivedBytes: Int
     /// Whether the message was there, and only the end of the request was missing.
     package let isWhole: Bool
+    /// Whether the request is a stream, of which one message was not finished.
+    package let isStream: Bool
     /// How long the request was waited for, without the time in which the server took nothing.
     package let waitedFor: Duration
 
     /// Makes a report.
-    package init(receivedBytes: Int, isWhole: Bool, waitedFor: Duration) {
+    package init(receivedBytes: Int, isWhole: Bool, isStream: Bool = false, waitedFor: Duration) {
         self.receivedBytes = receivedBytes
         self.isWhole = isWhole
+        self.isStream = isStream
         self.waitedFor = waitedFor
     }
 
@@ -37,6 +40,12 @@ package struct RequestStalled: Hashable, Sendable {
             return
                 "the request stalled: its message of \(receivedBytes) bytes is there, but its end was not sent within "
                 + "\(waitedFor.secondsText). Close the sending side (END_STREAM) with the message."
+        }
+        guard !isStream else {
+            return
+                "a request message stalled: \(receivedBytes) bytes of it arrived within \(waitedFor.secondsText), and it is "
+                + "not whole. Send a message within \(deadline.secondsText) of its first byte, or at least \(bytesPerSecond) "
+                + "bytes of it per second."
         }
         return
             "the request stalled: \(receivedBytes) bytes of it arrived within \(waitedFor.secondsText), and it is not "

@@ -32,11 +32,7 @@ package enum Base64 {
     ///
     /// Padding may be there in full or not at all. Bits that are left over at the end are ignored, as others do.
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
-        var count = text.count
-        if count > 0, count % 4 == 0, text[count - 1] == 0x3D {
-            count -= text[count - 2] == 0x3D ? 2 : 1
-        }
-        guard count % 4 != 1 else { return nil }
+        guard let count = unpaddedCount(text) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count / 4 * 3 + 2)
         var bits: UInt32 = 0
@@ -51,6 +47,21 @@ package enum Base64 {
             }
         }
         return bytes
+    }
+
+    /// Which part of `text` is base64 without its padding, or nil when it is not base64.
+    package static func unpadded(_ text: Span<UInt8>) -> Range<Int>? {
+        guard let count = unpaddedCount(text) else { return nil }
+        for index in 0..<count where value(text[index]) == nil { return nil }
+        return 0..<count
+    }
+
+    private static func unpaddedCount(_ text: Span<UInt8>) -> Int? {
+        var count = text.count
+        if count > 0, count % 4 == 0, text[count - 1] == 0x3D {
+            count -= text[count - 2] == 0x3D ? 2 : 1
+        }
+        return count % 4 == 1 ? nil : count
     }
 
     /// The bytes that `text` stands for, or nil when it is not base64.

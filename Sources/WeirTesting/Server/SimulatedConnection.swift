@@ -206,7 +206,8 @@ final class SimulatedConnection {
         switch action {
         case .startHandler(let call, let request):
             trace.note(.handlerStarted, number, Int(call.streamID.rawValue))
-            let handle = CallHandle(call: call, executor: server.executor, remoteAddress: remoteAddress)
+            let handle = CallHandle(
+                call: call, executor: server.executor, remoteAddress: remoteAddress, connectionID: UInt64(number) + 1)
             call.attachment = handle
             server.core.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):
@@ -218,7 +219,7 @@ final class SimulatedConnection {
         case .cancelHandler(let call):
             trace.note(.handlerCancelled, number, Int(call.streamID.rawValue))
             guard let handle = call.attachment as? CallHandle else { return }
-            handle.noteEnd()
+            handle.noteCancelled()
             handle.task?.cancel()
         case .report(let report):
             server.report(report, connection: number, remoteAddress: remoteAddress)

@@ -67,8 +67,8 @@ public final class SimulatedServer {
     private var heldBytes = 0
 
     init(
-        configuration: ServerConfiguration, services: [any Service], logger: Logger, executor: VirtualExecutor,
-        events: EventQueue, trace: Trace
+        configuration: ServerConfiguration, services: [any Service], interceptors: [any ServerInterceptor],
+        logger: Logger, executor: VirtualExecutor, events: EventQueue, trace: Trace
     ) {
         self.configuration = configuration
         self.executor = executor
@@ -79,7 +79,8 @@ public final class SimulatedServer {
         budget = ProcessSendBudget(limitBytes: transport.processSendBudgetBytes)
         receiveBudget = ProcessReceiveBudget(limitBytes: transport.processReceiveBudgetBytes)
         pressure = SendPressure(budget: budget, delay: transport.connection.pressureBeforeShedding)
-        core = ServerCore(services: services, configuration: configuration, logger: logger)
+        core = ServerCore(
+            services: services, interceptors: interceptors, configuration: configuration, logger: logger)
         budget.onPressure { [pressureBegan] in pressureBegan.raise() }
     }
 

@@ -91,19 +91,49 @@ nonisolated enum Demo_TickService {
         static let all: [MethodDescriptor] = [Watch.descriptor]
     }
 
-    /// What a server of this service implements.
-    nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    nonisolated protocol StreamingServiceProtocol: Service {
+        /// The ticks of a symbol, until the client leaves.
+        nonisolated(nonsending) func watch(
+            _ requests: RequestStream<Method.Watch.Input>, stream: ResponseStream<Method.Watch.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// The ticks of a symbol, until the client leaves.
         nonisolated(nonsending) func watch(
             _ request: Method.Watch.Input, stream: ResponseStream<Method.Watch.Output>, context: CallContext
         ) async throws
     }
+
+    /// What a server implements that needs no more than the messages.
+    nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// The ticks of a symbol, until the client leaves.
+        nonisolated(nonsending) func watch(
+            _ request: Method.Watch.Input, stream: ResponseStream<Method.Watch.Output>
+        ) async throws
+    }
 }
 
-nonisolated extension Demo_TickService.ServiceProtocol {
+nonisolated extension Demo_TickService.StreamingServiceProtocol {
     /// The name of the service.
     static var descriptor: ServiceDescriptor { Demo_TickService.descriptor }
 
+    /// Registers every method with `router`.
+    func register(with router: inout Router) {
+        router.streaming(
+            Demo_TickService.Method.Watch.descriptor,
+            Demo_TickService.Method.Watch.Input.self, Demo_TickService.Method.Watch.Output.self
+        ) { requests, stream, context in
+            try await self.watch(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Demo_TickService.ServiceProtocol {
     /// Registers every method with `router`.
     func register(with router: inout Router) {
         router.serverStreaming(
@@ -112,5 +142,21 @@ nonisolated extension Demo_TickService.ServiceProtocol {
         ) { request, stream, context in
             try await self.watch(request, stream: stream, context: context)
         }
+    }
+
+    /// The method as streams.
+    nonisolated(nonsending) func watch(
+        _ requests: RequestStream<Demo_TickService.Method.Watch.Input>, stream: ResponseStream<Demo_TickService.Method.Watch.Output>, context: CallContext
+    ) async throws {
+        try await self.watch(try await requests.only(), stream: stream, context: context)
+    }
+}
+
+nonisolated extension Demo_TickService.SimpleServiceProtocol {
+    /// The method with its context.
+    nonisolated(nonsending) func watch(
+        _ request: Demo_TickService.Method.Watch.Input, stream: ResponseStream<Demo_TickService.Method.Watch.Output>, context: CallContext
+    ) async throws {
+        try await self.watch(request, stream: stream)
     }
 }

@@ -110,19 +110,49 @@ package nonisolated enum Weir_Simulation_V1_PatternService {
         package static let all: [MethodDescriptor] = [Stream.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// Chunks that follow from the request, in order.
+        nonisolated(nonsending) func stream(
+            _ requests: RequestStream<Method.Stream.Input>, stream: ResponseStream<Method.Stream.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// Chunks that follow from the request, in order.
         nonisolated(nonsending) func stream(
             _ request: Method.Stream.Input, stream: ResponseStream<Method.Stream.Output>, context: CallContext
         ) async throws
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Chunks that follow from the request, in order.
+        nonisolated(nonsending) func stream(
+            _ request: Method.Stream.Input, stream: ResponseStream<Method.Stream.Output>
+        ) async throws
+    }
 }
 
-nonisolated extension Weir_Simulation_V1_PatternService.ServiceProtocol {
+nonisolated extension Weir_Simulation_V1_PatternService.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Weir_Simulation_V1_PatternService.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Weir_Simulation_V1_PatternService.Method.Stream.descriptor,
+            Weir_Simulation_V1_PatternService.Method.Stream.Input.self, Weir_Simulation_V1_PatternService.Method.Stream.Output.self
+        ) { requests, stream, context in
+            try await self.stream(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Weir_Simulation_V1_PatternService.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.serverStreaming(
@@ -131,5 +161,21 @@ nonisolated extension Weir_Simulation_V1_PatternService.ServiceProtocol {
         ) { request, stream, context in
             try await self.stream(request, stream: stream, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func stream(
+        _ requests: RequestStream<Weir_Simulation_V1_PatternService.Method.Stream.Input>, stream: ResponseStream<Weir_Simulation_V1_PatternService.Method.Stream.Output>, context: CallContext
+    ) async throws {
+        try await self.stream(try await requests.only(), stream: stream, context: context)
+    }
+}
+
+nonisolated extension Weir_Simulation_V1_PatternService.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func stream(
+        _ request: Weir_Simulation_V1_PatternService.Method.Stream.Input, stream: ResponseStream<Weir_Simulation_V1_PatternService.Method.Stream.Output>, context: CallContext
+    ) async throws {
+        try await self.stream(request, stream: stream)
     }
 }
