@@ -31,6 +31,7 @@ let package = Package(
         .library(name: "WeirRPC", targets: ["WeirRPC"]),
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
+        .library(name: "WeirServices", targets: ["WeirServices"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
         .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
@@ -63,6 +64,10 @@ let package = Package(
             dependencies: ["WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", nioCore, logging],
             swiftSettings: strictWithC),
         .target(
+            name: "WeirServices",
+            dependencies: ["WeirServer", "WeirTransport", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strictWithC),
+        .target(
             name: "WeirTesting",
             dependencies: [
                 "WeirServer", "WeirTransport", "WeirEngine", "WeirHTTP2", "WeirRPC", "WeirProtobuf", nioCore, deque,
@@ -82,19 +87,19 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
+                "WeirDataService", "WeirServer", "WeirServices", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
                 nioPosix,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .target(
-            name: "WeirInterop", dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            name: "WeirInterop", dependencies: ["WeirServer", "WeirServices", "WeirProtobuf", "WeirRPC", nioCore],
             swiftSettings: strict),
         .executableTarget(
             name: "weir-interop-server",
             dependencies: [
-                "WeirInterop", "WeirServer", logging, argumentParser,
+                "WeirInterop", "WeirServer", "WeirServices", logging, argumentParser,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -137,6 +142,12 @@ let package = Package(
         .testTarget(
             name: "WeirServerTests",
             dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirServicesTests",
+            dependencies: [
+                "WeirServices", "WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",

@@ -8,6 +8,7 @@ internal import UnixSignals
 internal import WeirDataService
 internal import WeirRPC
 internal import WeirServer
+internal import WeirServices
 
 /// `weir serve`: the DataService over the files of a directory.
 struct ServeCommand: AsyncParsableCommand {
@@ -71,6 +72,10 @@ struct ServeCommand: AsyncParsableCommand {
     var liveRate = 10.0
     @Option(help: ArgumentHelp("How long running calls may take to end after SIGTERM.", valueName: "duration"))
     var drainGrace = "30s"
+    @Flag(inversion: .prefixedNo, help: "Tell clients which services and types there are.")
+    var reflection = true
+    @Flag(inversion: .prefixedNo, help: "Tell clients what the server's connections do.")
+    var channelz = true
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
@@ -86,7 +91,9 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(data == nil ? .usage : .noInput, "\(error)")
         }
-        let server = Server(configuration: configuration, services: [DataService(catalog: catalog)], logger: logger)
+        let standard = StandardServices(reflection: reflection, channelz: channelz)
+        let server = Server(
+            configuration: configuration, services: [DataService(catalog: catalog)] + standard.all, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)
         do {
             let address = try await server.start()

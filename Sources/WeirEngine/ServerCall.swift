@@ -21,7 +21,9 @@ package final class ServerCall {
     /// Messages that were queued.
     @exclusivity(unchecked) private var messagesQueued: UInt64 = 0
     /// Messages that left whole.
-    package var messagesSent: UInt64 { unsafe messagesQueued &- UInt64(stream.queue.messageCount) }
+    package var messagesSent: UInt64 {
+        unsafe messagesQueued &- UInt64(stream.queue.messageCount) &- UInt64(stream.queue.droppedMessageCount)
+    }
     /// When the client's deadline passes (`grpc-timeout`).
     package let deadline: MonotonicInstant?
     /// Metadata for the response's first field section; no effect once that was sent.
@@ -68,6 +70,7 @@ package final class ServerCall {
         deadline = head.timeout.map { now + $0 }
         unsafe machine = ServerCallStateMachine(kind: route.method.kind)
         unsafe deframer = MessageDeframer(maximumMessageBytes: route.maximumRequestBytes, encoding: head.encoding)
+        connection.countCall()
     }
 
     /// The stream's number, for logs.

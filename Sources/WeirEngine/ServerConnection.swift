@@ -44,6 +44,9 @@ package final class ServerConnection {
     /// By when the peer must have finished what it has begun to send.
     var input: InputDeadlines
 
+    /// What happened so far, but for what calls that run have sent.
+    @exclusivity(unchecked) var counted = ConnectionStatistics()
+
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [HTTP2Stream] = []
     private var openings: [SendFlowController.Opening] = []
@@ -217,6 +220,7 @@ package final class ServerConnection {
         guard !isClosed else { return }
         isClosed = true
         for stream in session.orderedStreams() {
+            countEnd(of: stream, succeeded: false)
             session.flow.discard(stream)
             session.flow.leaveQueues(stream)
             timers.set(stream, to: nil)

@@ -3,14 +3,17 @@
 internal import NIOCore
 internal import WeirRPC
 package import WeirServer
+package import WeirServices
 
 /// The service that gRPC's published interoperability cases call, as their description has it.
 package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtocol where Time.Duration == Duration {
     private let clock: Time
+    private let load: LoadRecorder
 
-    /// Makes a service that waits by this clock.
-    package init(clock: Time) {
+    /// Makes a service that waits by this clock, and leaves the load that it is told to report out of band with `load`.
+    package init(clock: Time, load: LoadRecorder = LoadRecorder()) {
         self.clock = clock
+        self.load = load
     }
 
     /// Largest payload that is made up, in bytes.
@@ -29,6 +32,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         _ request: Grpc_Testing_SimpleRequest, context: CallContext
     ) async throws -> Grpc_Testing_SimpleResponse {
         try await echoMetadata(context)
+        if let report = request.orcaPerQueryReport { try context.setLoadReport(LoadReport(report)) }
         try check(request.responseStatus)
         var response = Grpc_Testing_SimpleResponse()
         response.payload = try payload(request.responseSize)
@@ -77,6 +81,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         try await echoMetadata(context)
         for try await request in requests {
             try check(request.responseStatus)
+            if let report = request.orcaOobReport { load.update { $0 = LoadReport(report) } }
             try await respond(to: request.responseParameters, on: stream)
         }
     }
@@ -137,5 +142,15 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
             try metadata.add(name: "x-grpc-test-echo-trailing-bin", binary: value)
             context.setTrailingMetadata(metadata)
         }
+    }
+}
+
+extension LoadReport {
+    fileprivate init(_ wanted: Grpc_Testing_TestOrcaReport) {
+        self.init()
+        cpuUtilization = wanted.cpuUtilization
+        memoryUtilization = wanted.memoryUtilization
+        requestCost = wanted.requestCost
+        utilization = wanted.utilization
     }
 }

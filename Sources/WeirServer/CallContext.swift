@@ -46,4 +46,9 @@ public struct CallContext: Sendable {
     public func setTrailingMetadata(_ metadata: Metadata) {
         replies.setTrailing(metadata)
     }
+
+    /// Adds to the metadata that goes out with the status, whatever that is; meant for interceptors.
+    public func addTrailingMetadata(_ metadata: Metadata) {
+        replies.addTrailing(metadata)
+    }
 }

@@ -15,11 +15,16 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     private let services: Set<String>
     private let logger: Logger
     private let handlers = Atomic<Int>(0)
+    /// The server as its services know it, and those that want to know.
+    package let attachment: AttachedServer
+    private let attached: [any AttachedService]
+    private let isDraining = Atomic<Bool>(false)
 
     /// Makes the core of a server of these services.
     package convenience init(services: [any Service], configuration: ServerConfiguration, logger: Logger) {
         var router = Router()
         for service in services { service.register(with: &router) }
+        router.services = services
         self.init(router: router, configuration: configuration, logger: logger)
     }
 
@@ -37,6 +42,16 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         }
         self.routes = routes
         services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
+        attachment = AttachedServer(
+            serviceNames: services.sorted(), types: router.services.map { type(of: $0) })
+        attached = router.services.compactMap { $0 as? any AttachedService }
+        for service in attached { service.attach(to: attachment) }
+    }
+
+    /// Tells the services that the server drains; to be called before its connections are told.
+    package func willDrain() {
+        guard !isDraining.exchange(true, ordering: .relaxed) else { return }
+        for service in attached { service.serverWillDrain() }
     }
 
     /// Handlers that run at the moment.
@@ -87,7 +102,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     ) -> (Status, Metadata) {
         switch error {
         case let error as RPCError:
-            return (error.status, error.metadata.isEmpty ? replies.trailingMetadata : error.metadata)
+            return (error.status, replies.trailingMetadata(insteadOf: error.metadata.isEmpty ? nil : error.metadata))
         case is CancellationError:
             return (Status(code: .cancelled, message: "the call was cancelled"), replies.trailingMetadata)
         default:

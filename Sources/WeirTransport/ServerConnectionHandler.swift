@@ -12,12 +12,14 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     typealias OutboundOut = ByteBuffer
 
     let connection: ServerConnection
+    /// The connection's number, unique in the process.
+    let id = EntityID.next()
     private let loop: LoopContext
     private let delegate: any ServerTransportDelegate
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var timers: ConnectionTimers
     /// Asked for once: each question is a system call.
-    private var remoteAddress: SocketAddress?
+    private(set) var remoteAddress: SocketAddress?
     private var isDirty = false
     private var isPumping = false
     private var readIsHeldBack = false
@@ -45,8 +47,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     }
 
     private func start() {
-        guard loop.connections[ObjectIdentifier(self)] == nil else { return }
-        loop.connections[ObjectIdentifier(self)] = self
+        guard loop.connections[id] == nil else { return }
+        loop.connections[id] = self
         remoteAddress = context?.remoteAddress
         wantTurn()
     }
@@ -95,7 +97,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
             performActions()
         }
         timers.cancelAll()
-        loop.connections[ObjectIdentifier(self)] = nil
+        if loop.connections.removeValue(forKey: id) != nil { loop.ended.add(connection.statistics) }
         loop.executor.turn()
     }
 
