@@ -87,7 +87,8 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirDataService", "WeirServer", "WeirServices", "WeirSlowClients", "WeirTesting", "WeirRPC", logging, argumentParser,
+                "WeirDataService", "WeirServer", "WeirServices", "WeirSlowClients", "WeirTesting", "WeirRPC", logging,
+                argumentParser,
                 nioPosix,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

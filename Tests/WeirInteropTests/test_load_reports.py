@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load reports (ORCA, gRFC A51): with a call's status and out of band, as the interoperability cases have them."""
+import base64
 import importlib
 import pathlib
 import sys
@@ -12,6 +13,9 @@ from google.protobuf.duration_pb2 import Duration
 
 from interop_cases import Requests
 from weir_process import ROOT, eventually
+from wire_client import WireClient, length_prefixed
+
+TRAILER = "endpoint-load-metrics-bin"
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +33,31 @@ def orca(tmp_path_factory):
         Stub=importlib.import_module("xds.service.orca.v3.orca_pb2_grpc").OpenRcaServiceStub)
 
 
-def test_orca_per_rpc(testing, cases, orca):
+def trailers(server, request):
+    """The trailers of a UnaryCall: grpcio keeps those of load reports to itself."""
+    with WireClient(server.port) as client:
+        stream_id = client.begin("UnaryCall", service="grpc.testing.TestService")
+        client.send(stream_id, length_prefixed(request.SerializeToString()), end_stream=True)
+        stream = client.finish(stream_id, 10)
+        return stream.trailers if stream.trailers is not None else stream.headers
+
+
+@pytest.mark.parametrize("code", [0, 5])
+def test_orca_per_rpc(interop_server, testing, orca, code):
     wanted = testing.pb.TestOrcaReport(
         cpu_utilization=0.8210, memory_utilization=0.5847, request_cost={"cost": 3456.32},
         utilization={"util": 0.30499})
-    _, call = cases.UnaryCall.with_call(testing.pb.SimpleRequest(orca_per_query_report=wanted), timeout=10)
-    (value,) = [value for name, value in call.trailing_metadata() if name == "endpoint-load-metrics-bin"]
-    assert orca.Report.FromString(value) == orca.Report(
+    request = testing.pb.SimpleRequest(
+        orca_per_query_report=wanted, response_status=testing.pb.EchoStatus(code=code, message="as asked"))
+    fields = trailers(interop_server, request)
+    value = fields[TRAILER]
+    assert fields["grpc-status"] == str(code)
+    assert orca.Report.FromString(base64.b64decode(value + "=" * (-len(value) % 4))) == orca.Report(
         cpu_utilization=0.8210, mem_utilization=0.5847, request_cost={"cost": 3456.32}, utilization={"util": 0.30499})
 
 
-def test_a_call_without_a_report_has_no_trailer_for_it(testing, cases):
-    _, call = cases.UnaryCall.with_call(testing.pb.SimpleRequest(), timeout=10)
-    assert "endpoint-load-metrics-bin" not in dict(call.trailing_metadata())
+def test_a_call_without_a_report_has_no_trailer_for_it(interop_server, testing):
+    assert TRAILER not in trailers(interop_server, testing.pb.SimpleRequest())
 
 
 def test_orca_oob(testing, cases, case_channel, orca):

@@ -80,11 +80,13 @@ struct HealthTests {
         try simulation.run(for: .milliseconds(100))
         #expect(try statuses(client) == [.serviceUnknown])
         for status in [HealthStatus.serving, .serving, .notServing] {
-            health.setStatus(status, for: "x")
+            simulation.schedule(after: .zero) { health.setStatus(status, for: "x") }
             try simulation.run(for: .milliseconds(100))
         }
-        health.setStatus(.serving, for: "y")
-        health.clearStatus(for: "x")
+        simulation.schedule(after: .zero) {
+            health.setStatus(.serving, for: "y")
+            health.clearStatus(for: "x")
+        }
         try simulation.run(for: .milliseconds(100))
         #expect(try statuses(client) == [.serviceUnknown, .serving, .notServing, .serviceUnknown])
         #expect(client.response.statusCode == nil)
@@ -158,8 +160,11 @@ struct HealthTests {
         let blocked = simulation.connect(
             try ScriptClient(Method.Watch.descriptor, request(""), windowBytes: 7))
         try simulation.run(for: .seconds(1))
-        health.setStatus(.unknown)
-        health.setStatus(.serving)
+        // Now the second one waits for its client and not for a change.
+        simulation.schedule(after: .zero) {
+            health.setStatus(.unknown)
+            health.setStatus(.serving)
+        }
         try simulation.run(for: .seconds(1))
         #expect(try statuses(reader) == [.serving] && statuses(blocked) == [.serving])
         simulation.drain()
