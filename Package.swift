@@ -34,6 +34,7 @@ let package = Package(
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
         .library(name: "WeirConfiguration", targets: ["WeirConfiguration"]),
+        .library(name: "WeirServices", targets: ["WeirServices"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
         .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
         .executable(name: "weir", targets: ["WeirCommand"]),
@@ -72,6 +73,10 @@ let package = Package(
             name: "WeirConfiguration", dependencies: ["WeirServer", "WeirRPC", configuration],
             swiftSettings: strict),
         .target(
+            name: "WeirServices",
+            dependencies: ["WeirServer", "WeirTransport", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strictWithC),
+        .target(
             name: "WeirTesting",
             dependencies: [
                 "WeirServer", "WeirTransport", "WeirEngine", "WeirHTTP2", "WeirRPC", "WeirProtobuf", nioCore, deque,
@@ -91,20 +96,19 @@ let package = Package(
         .executableTarget(
             name: "WeirCommand",
             dependencies: [
-                "WeirConfiguration", "WeirDataService", "WeirServer", "WeirSlowClients", "WeirTesting", "WeirRPC",
-                logging,
-                configuration, argumentParser, deque, nioPosix,
+                "WeirConfiguration", "WeirDataService", "WeirServer", "WeirServices", "WeirSlowClients", "WeirTesting",
+                "WeirRPC", logging, configuration, argumentParser, deque, nioPosix,
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .target(
-            name: "WeirInterop", dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            name: "WeirInterop", dependencies: ["WeirServer", "WeirServices", "WeirProtobuf", "WeirRPC", nioCore],
             swiftSettings: strict),
         .executableTarget(
             name: "weir-interop-server",
             dependencies: [
-                "WeirInterop", "WeirServer", logging, argumentParser,
+                "WeirInterop", "WeirServer", "WeirServices", logging, argumentParser,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -169,6 +173,12 @@ let package = Package(
         .testTarget(
             name: "WeirProtocolTests",
             dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirServicesTests",
+            dependencies: [
+                "WeirServices", "WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WeirTestingTests",

@@ -27,6 +27,8 @@ struct FileGenerator {
             source.line()
             try ServiceGenerator(service, context).write(to: &source)
         }
+        source.line()
+        try DescriptorGenerator(file, context).write(to: &source)
         return source.text
     }
 
@@ -37,7 +39,7 @@ struct FileGenerator {
         if let field = file.extensions.first {
             throw GeneratorError("\(file.name): extension \(field.fullName) is not supported")
         }
-        guard file.name != WellKnownTypes.timestampFile else {
+        guard !file.messages.contains(where: WellKnownTypes.contains) else {
             throw GeneratorError("\(file.name): its types are part of WeirProtobuf and are not generated")
         }
     }
@@ -60,12 +62,8 @@ struct FileGenerator {
     private func modules() -> [String] {
         var modules: [String] = []
         let messages = file.messages.flatMap(\.withNested)
-        let methods = file.services.flatMap(\.methods)
         if messages.contains(where: { $0.fields.contains { $0.type == .bytes } }) { modules.append("NIOCore") }
-        let usesWellKnown = methods.contains { method in
-            [method.inputType, method.outputType].contains { $0.map(WellKnownTypes.contains) ?? false }
-        }
-        if !file.messages.isEmpty || !file.enums.isEmpty || usesWellKnown { modules.append("WeirProtobuf") }
+        modules.append("WeirProtobuf")
         if !file.services.isEmpty { modules.append("WeirRPC") }
         if !file.services.isEmpty, options.server { modules.append("WeirServer") }
         return modules
@@ -94,10 +92,13 @@ struct GeneratorContext {
 
 /// The messages that WeirProtobuf brings along.
 enum WellKnownTypes {
-    static let timestampFile = "google/protobuf/timestamp.proto"
+    private static let names: Set<String> = [
+        "google.protobuf.Any", "google.protobuf.Duration", "google.protobuf.Int64Value", "google.protobuf.Timestamp",
+        "google.protobuf.UInt32Value",
+    ]
 
     static func contains(_ message: Descriptor) -> Bool {
-        message.file?.name == timestampFile
+        names.contains(message.fullName)
     }
 
     /// Throws if `message` is a well-known type that WeirProtobuf does not have.

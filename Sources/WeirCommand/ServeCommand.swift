@@ -8,6 +8,7 @@ internal import UnixSignals
 internal import WeirConfiguration
 internal import WeirDataService
 internal import WeirServer
+internal import WeirServices
 
 /// `weir serve`: the DataService over the files of a directory.
 struct ServeCommand: AsyncParsableCommand {
@@ -56,7 +57,9 @@ struct ServeCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(settings.data == nil ? .usage : .noInput, "\(error)")
         }
-        let server = Server(configuration: settings.server, services: [DataService(catalog: catalog)], logger: logger)
+        let standard = StandardServices(reflection: settings.reflection, channelz: settings.channelz)
+        let server = Server(
+            configuration: settings.server, services: [DataService(catalog: catalog)] + standard.all, logger: logger)
         try ServeSettings.check(server, sources)
         if printConfig { return try StandardOutput.write(settings.text(sources)) }
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)

@@ -13,6 +13,10 @@ struct ServeSettings: Sendable {
     var data: String?
     /// Ticks per second of the data set `live`.
     var liveRate = 10.0
+    /// Whether clients are told which services and types there are.
+    var reflection = true
+    /// Whether clients are told what the server's connections do.
+    var channelz = true
     /// What is logged.
     var logLevel = Logger.Level.info
 
@@ -32,6 +36,8 @@ struct ServeSettings: Sendable {
         Setting(
             "data", .text("dir"), \.data, none: "none", "Directory whose files are served, by relative name."),
         Setting("liveRate", .number, \.liveRate, "Ticks per second of the data set \"live\"."),
+        Setting("reflection", .toggle, \.reflection, "Tell clients which services and types there are."),
+        Setting("channelz", .toggle, \.channelz, "Tell clients what the server's connections do."),
         Setting(
             "logLevel", .choice, \.logLevel, "What is logged: trace, debug, info, notice, warning, error, critical."),
     ]

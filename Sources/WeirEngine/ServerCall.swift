@@ -23,7 +23,9 @@ package final class ServerCall {
     /// Messages that were queued.
     @exclusivity(unchecked) private var messagesQueued: UInt64 = 0
     /// Messages that left whole.
-    package var messagesSent: UInt64 { unsafe messagesQueued &- UInt64(stream.queue.messageCount) }
+    package var messagesSent: UInt64 {
+        unsafe messagesQueued &- UInt64(stream.queue.messageCount) &- UInt64(stream.queue.droppedMessageCount)
+    }
     /// When the client's deadline passes (`grpc-timeout`).
     package let deadline: MonotonicInstant?
     /// Metadata for the response's first field section; no effect once that was sent.
@@ -87,6 +89,7 @@ package final class ServerCall {
         if route.responseCompression != .identity, route.responseCompression.isAccepted(by: head.acceptEncoding) {
             unsafe responseCompression = route.responseCompression
         }
+        connection.countCall()
     }
 
     /// The stream's number, for logs.

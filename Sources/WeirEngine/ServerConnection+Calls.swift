@@ -8,10 +8,14 @@ internal import WeirRPC
 extension ServerConnection {
     func handle(_ event: HTTP2Event) {
         switch event {
-        case .requestReceived(let stream): requestReceived(stream)
+        case .requestReceived(let stream):
+            countStream(stream)
+            requestReceived(stream)
         case .dataReceived(let stream): dataReceived(stream)
         case .requestEnded(let stream): requestEnded(stream)
-        case .streamClosed(let stream, let code, let initiator): streamClosed(stream, code, initiator)
+        case .streamClosed(let stream, let code, let initiator):
+            countEnd(of: stream, succeeded: code == .noError && initiator != .peer)
+            streamClosed(stream, code, initiator)
         case .pingAcknowledged(.drain): if lastGoAwayAt != nil { sendLastGoAway() }
         case .pingAcknowledged, .goAwayReceived: break
         }
@@ -212,6 +216,8 @@ extension ServerConnection {
 
     /// The stream is gone: nothing of the call is left on the connection but a handler that may still run.
     func end(_ call: ServerCall, _ reason: CallEnd, _ error: RPCError?) {
+        let isDelivered = unsafe reason == .resetByServer(code: 0) && call.endError == nil
+        countEnd(of: call, succeeded: unsafe isDelivered && call.machine.end == .finished(.ok))
         if unsafe call.endError == nil { unsafe call.endError = error }
         if unsafe call.machine.terminated(reason) == .cancelHandler {
             cancelHandler(call)

@@ -62,6 +62,7 @@ extension ServerConnection {
     private func collectRequest(of call: ServerCall) {
         do throws(RPCError) {
             while let message = try unsafe call.deframer.next() {
+                countRequestMessage()
                 switch unsafe call.machine.requestMessageReceived() {
                 case .deliver:
                     call.request = message
@@ -104,6 +105,7 @@ extension ServerConnection {
         guard call.isOpen else { return .failed(call.error) }
         do throws(RPCError) {
             if let message = try unsafe call.deframer.next() {
+                countRequestMessage()
                 _ = unsafe call.machine.requestMessageReceived()
                 requestIsOver(call)
                 session.requestTaken(MessagePrefix.byteCount + message.readableBytes, on: call.stream)

@@ -53,6 +53,8 @@ package final class ServerConnection {
     /// What is sent to a client of HTTP/1.1, and when its connection is closed.
     var foreignAnswer: ByteBuffer?
     var closesAt: MonotonicInstant?
+    /// What happened so far, but for what calls that run have sent.
+    @exclusivity(unchecked) var counted = ConnectionStatistics()
 
     private var actions: [ServerConnectionAction] = []
     private var toEvaluate: [HTTP2Stream] = []
@@ -241,6 +243,7 @@ package final class ServerConnection {
         guard !isClosed else { return }
         isClosed = true
         for stream in session.orderedStreams() {
+            countEnd(of: stream, succeeded: false)
             session.flow.discard(stream)
             session.flow.leaveQueues(stream)
             timers.set(stream, to: nil)

@@ -33,6 +33,8 @@ package final class HTTP2Stream: TimerTableEntry {
     package internal(set) var requestListFields = 0
     /// Bytes of DATA received and not yet handed to the call.
     package var inbound: ByteBuffer?
+    /// Whether the stream was counted as begun and not yet as ended.
+    package var isCounted = false
     /// Receive credit owed to the peer.
     package var receiveCredit = ReceiveCredit()
     /// Whether the peer has ended its side.

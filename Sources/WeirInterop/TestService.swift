@@ -3,16 +3,19 @@
 internal import NIOCore
 internal import WeirRPC
 package import WeirServer
+package import WeirServices
 
 /// The service that gRPC's published interoperability cases call, as their description has it.
 package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtocol where Time.Duration == Duration {
     private let clock: Time
     private let start: Time.Instant
+    private let load: LoadRecorder
 
-    /// Makes a service that waits by this clock.
-    package init(clock: Time) {
+    /// Makes a service that waits by this clock, and leaves the load that it is told to report out of band with `load`.
+    package init(clock: Time, load: LoadRecorder = LoadRecorder()) {
         self.clock = clock
         start = clock.now
+        self.load = load
     }
 
     /// Largest payload that is made up, in bytes.
@@ -32,6 +35,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
     ) async throws -> Grpc_Testing_SimpleResponse {
         try await echoMetadata(context)
         try await check(request.expectCompressed, context)
+        if let report = request.orcaPerQueryReport { try context.setLoadReport(LoadReport(report)) }
         try check(request.responseStatus)
         if request.responseCompressed?.value == true { await compress(context) }
         var response = Grpc_Testing_SimpleResponse()
@@ -92,6 +96,7 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
         try await echoMetadata(context)
         for try await request in requests {
             try check(request.responseStatus)
+            if let report = request.orcaOobReport { load.update { $0 = LoadReport(report) } }
             try await respond(to: request.responseParameters, of: request.responseType, on: stream, context)
         }
     }
@@ -195,5 +200,15 @@ package struct TestService<Time: Clock>: Grpc_Testing_TestService.ServiceProtoco
             try metadata.add(name: "x-grpc-test-echo-initial", value: value)
         }
         return metadata
+    }
+}
+
+extension LoadReport {
+    fileprivate init(_ wanted: Grpc_Testing_TestOrcaReport) {
+        self.init()
+        cpuUtilization = wanted.cpuUtilization
+        memoryUtilization = wanted.memoryUtilization
+        requestCost = wanted.requestCost
+        utilization = wanted.utilization
     }
 }

@@ -15,6 +15,8 @@ public struct Router {
     }
 
     private(set) var registrations: [String: Registration] = [:]
+    /// The services whose methods these are, where they are known.
+    var services: [any Service] = []
 
     init() {}
 

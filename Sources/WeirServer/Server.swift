@@ -68,6 +68,7 @@ public final class Server: Sendable {
             await transport.stop()
             throw ServerError(.alreadyStarted, "the server was started before; make a new one")
         }
+        core.attachment.source = transport
         return Self.text(transport)
     }
 
@@ -106,6 +107,7 @@ public final class Server: Sendable {
     private func drain() async {
         guard case .serving(let transport) = state.withLock({ $0 }) else { return }
         logger.info("draining", metadata: ["grace": "\(configuration.drainGrace)"])
+        core.willDrain()
         await transport.beginDrain()
         if await !isIdle(transport, within: configuration.drainGrace) {
             logger.notice("the drain's grace period is over: cutting what still runs")

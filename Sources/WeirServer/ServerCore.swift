@@ -18,6 +18,10 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     private let services: Set<String>
     private let logger: Logger
     private let handlers = Atomic<Int>(0)
+    /// The server as its services know it, and those that want to know.
+    package let attachment: AttachedServer
+    private let attached: [any AttachedService]
+    private let isDraining = Atomic<Bool>(false)
 
     /// Makes the core of a server of these services.
     package convenience init(
@@ -26,6 +30,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     ) {
         var router = Router()
         for service in services { service.register(with: &router) }
+        router.services = services
         self.init(router: router, interceptors: interceptors, configuration: configuration, logger: logger)
     }
 
@@ -54,6 +59,16 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         self.problem =
             problem ?? configuration.problem
             ?? configuration.problem(servedPaths: Set(routes.keys), services: services)
+        attachment = AttachedServer(
+            serviceNames: services.sorted(), types: router.services.map { type(of: $0) })
+        attached = router.services.compactMap { $0 as? any AttachedService }
+        for service in attached { service.attach(to: attachment) }
+    }
+
+    /// The server drains: services are told before their clients are.
+    package func willDrain() {
+        guard !isDraining.exchange(true, ordering: .relaxed) else { return }
+        for service in attached { service.serverWillDrain() }
     }
 
     /// Handlers that run at the moment.

@@ -129,6 +129,13 @@ public final class Simulation {
         try advance(until: clock.now.advanced(by: limit), condition)
     }
 
+    /// Begins to drain the server, as ``WeirServer/Server/shutdown()`` does: services are told, then the clients.
+    ///
+    /// Takes no time; calls that run go on as time does.
+    public func drain() {
+        executor.drive { server.beginDrain() }
+    }
+
     /// Closes all clients' connections and drains the server as a real one does; returns whether nothing was left of it.
     ///
     /// Takes virtual time: the drain's grace period at most, and a stall deadline for sockets that take nothing.

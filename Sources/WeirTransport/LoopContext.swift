@@ -11,7 +11,9 @@ internal import WeirRPC
 final class LoopContext {
     let executor: LoopExecutor
     /// The loop's open connections.
-    var connections: [ObjectIdentifier: ServerConnectionHandler] = [:]
+    var connections: [UInt64: ServerConnectionHandler] = [:]
+    /// What connections did that are gone.
+    var ended = ConnectionStatistics()
     /// One buffer for frames on their way to the socket: a connection needs it only while it writes.
     var spareOutput = ByteBuffer()
     /// Buffers in which messages wait for their frames.

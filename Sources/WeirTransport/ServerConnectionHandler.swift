@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
-internal import Synchronization
 internal import WeirEngine
 internal import WeirHTTP2
 internal import WeirRPC
@@ -13,14 +12,14 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     typealias OutboundOut = ByteBuffer
 
     let connection: ServerConnection
+    /// The connection's number, unique in the process.
+    let id = EntityID.next()
     private let loop: LoopContext
     private let delegate: any ServerTransportDelegate
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var timers: ConnectionTimers
     /// Asked for once: each question is a system call.
-    private var remoteAddress: SocketAddress?
-    /// The connection's number within the process.
-    private let number = ServerConnectionHandler.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
+    private(set) var remoteAddress: SocketAddress?
     private var isDirty = false
     private var isPumping = false
     private var readIsHeldBack = false
@@ -34,9 +33,6 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     /// How long a client has to close its side, and how much it may still send, before the socket goes.
     private static let lingerTime = TimeAmount.seconds(1)
     private static let maximumIgnoredBytes = 4 << 20
-
-    /// The number of the newest connection.
-    private static let lastNumber = Atomic<UInt64>(0)
 
     init(connection: ServerConnection, loop: LoopContext, delegate: any ServerTransportDelegate) {
         self.connection = connection
@@ -59,8 +55,8 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
     }
 
     private func start() {
-        guard loop.connections[ObjectIdentifier(self)] == nil else { return }
-        loop.connections[ObjectIdentifier(self)] = self
+        guard loop.connections[id] == nil else { return }
+        loop.connections[id] = self
         remoteAddress = context?.remoteAddress
         wantTurn()
     }
@@ -111,7 +107,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
         }
         timers.cancelAll()
         lingering?.cancel()
-        loop.connections[ObjectIdentifier(self)] = nil
+        if loop.connections.removeValue(forKey: id) != nil { loop.ended.add(connection.statistics) }
         loop.executor.turn()
     }
 
@@ -212,7 +208,7 @@ final class ServerConnectionHandler: ChannelDuplexHandler, TurnParticipant {
         switch action {
         case .startHandler(let call, let request):
             let handle = CallHandle(
-                call: call, executor: loop.executor, remoteAddress: remoteAddress, connectionID: number)
+                call: call, executor: loop.executor, remoteAddress: remoteAddress, connectionID: id)
             call.attachment = handle
             delegate.startHandler(handle, request: request)
         case .resumeSender(let waiter, let outcome):

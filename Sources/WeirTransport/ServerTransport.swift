@@ -60,9 +60,11 @@ package final class ServerTransport: Sendable {
 
     /// The address that was bound.
     package let localAddress: SocketAddress?
+    /// The number of the socket that listens.
+    package let listenerID = EntityID.next()
 
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [NIOLoopBound<LoopContext>]
+    let loops: [NIOLoopBound<LoopContext>]
     private let listener: any Channel
 
     /// Binds and starts to accept.
@@ -134,9 +136,9 @@ package final class ServerTransport: Sendable {
     }
 
     /// `TCP_NOTSENT_LOWAT` of Linux's `<netinet/tcp.h>`.
-    private static let tcpNotSentLowWatermark: CInt = 25
+    static let tcpNotSentLowWatermark: CInt = 25
     /// `TCP_USER_TIMEOUT` of the same header.
-    private static let tcpUserTimeout: CInt = 18
+    static let tcpUserTimeout: CInt = 18
 
     // MARK: - State
 

@@ -6,6 +6,7 @@ internal import Logging
 internal import UnixSignals
 internal import WeirInterop
 internal import WeirServer
+internal import WeirServices
 
 /// Serves `grpc.testing.TestService` to clients of any make.
 @main
@@ -41,8 +42,11 @@ struct InteropServerCommand: AsyncParsableCommand {
         configuration.port = port
         if let threads { configuration.threads = threads }
         let logger = Logger(label: "weir-interop-server") { StreamLogHandler.standardError(label: $0) }
+        // The case `orca_oob` looks for its reports within seconds.
+        let load = LoadReportService(minimumInterval: .milliseconds(100))
+        let services: [any Service] = [TestService(clock: ContinuousClock(), load: load.recorder)]
         let server = Server(
-            configuration: configuration, services: [TestService(clock: ContinuousClock())], logger: logger)
+            configuration: configuration, services: services + StandardServices(load: load).all, logger: logger)
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sigusr1)
         say("weir-interop-server: serving on \(try await server.start())")
         try await withThrowingTaskGroup(of: Void.self) { group in

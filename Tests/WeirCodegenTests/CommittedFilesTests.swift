@@ -24,4 +24,17 @@ import WeirCodegen
             file: "weir/data/v1/data_service.proto", under: "protos", .init(visibility: .package))
         #expect(try contents(of: "Sources/WeirDataService/Generated/data_service.weir.swift") == text)
     }
+
+    @Test(
+        "The standard services",
+        arguments: [
+            "grpc/health/v1/health", "grpc/reflection/v1/reflection", "grpc/reflection/v1alpha/reflection_v1alpha",
+            "grpc/channelz/v1/channelz", "xds/data/orca/v3/orca_load_report", "xds/service/orca/v3/orca",
+            "weir/reflection/v1/file_outline",
+        ])
+    func standardServices(path: String) throws {
+        let text = try generate(file: "\(path).proto", under: "protos", .init(visibility: .package))
+        let name = path.split(separator: "/").last ?? ""
+        #expect(try contents(of: "Sources/WeirServices/Generated/\(name).weir.swift") == text)
+    }
 }

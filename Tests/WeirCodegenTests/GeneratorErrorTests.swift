@@ -11,8 +11,8 @@ import WeirCodegen
             #"test.proto: only syntax = "proto3" is supported"#
         ),
         (
-            #"syntax = "proto3"; package p; import "google/protobuf/any.proto"; message M { google.protobuf.Any a = 1; }"#,
-            "p.M.a: google.protobuf.Any is not supported yet"
+            #"syntax = "proto3"; package p; import "google/protobuf/struct.proto"; message M { google.protobuf.Value a = 1; }"#,
+            "p.M.a: google.protobuf.Value is not supported yet"
         ),
         (
             """

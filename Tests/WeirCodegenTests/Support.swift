@@ -6,10 +6,14 @@ import SwiftProtobufPluginLibrary
 import Testing
 import WeirCodegen
 
-/// Generates Swift from the text of a `.proto` file, which protoc reads.
-func generate(_ proto: String, _ options: GeneratorOptions = .init(server: false)) throws -> String {
+/// Generates Swift from the text of a `.proto` file, which protoc reads; without the descriptor at its end unless that is wanted.
+func generate(
+    _ proto: String, _ options: GeneratorOptions = .init(server: false), withDescriptor: Bool = false
+) throws -> String {
     let texts = try Generator(options: options).generate([descriptor(of: proto)])
-    return try #require(texts["test.weir.swift"])
+    let text = try #require(texts["test.weir.swift"])
+    let descriptor = try #require(text.range(of: "\n/// What reflection tells of `test.proto`.\n"))
+    return withDescriptor ? text : String(text[..<descriptor.lowerBound])
 }
 
 /// The part of the generated text that begins with the line that starts with `start` and ends before the next empty line

@@ -426,3 +426,44 @@ nonisolated extension Weir_Data_V1_DataService.SimpleServiceProtocol {
         try await self.listDatasets(request)
     }
 }
+
+/// What reflection tells of `weir/data/v1/data_service.proto`.
+package nonisolated enum ProtobufFile_weir_data_v1_data__service {
+    /// The file.
+    package static let descriptor = ProtobufFileDescriptor(
+        name: "weir/data/v1/data_service.proto",
+        dependencies: [embedded0],
+        text: """
+            \n\u{1F}weir/data/v1/data_service.proto\u{12}\u{C}weir.data.v1\u{1A}\u{1F}google/protobuf/timestamp.\
+            proto\"\u{89}\u{1}\n\rStreamRequest\u{12}\u{F}\n\u{7}dataset\u{18}\u{1} \u{1}(\t\u{12}\u{16}\n\u{E}s\
+            tart_sequence\u{18}\u{2} \u{1}(\u{4}\u{12}\u{12}\n\nmax_chunks\u{18}\u{3} \u{1}(\u{4}\u{12}\u{13}\n\u{B}\
+            chunk_bytes\u{18}\u{4} \u{1}(\r\u{12}&\n\u{7}framing\u{18}\u{5} \u{1}(\u{E}2\u{15}.weir.data.v1.Fram\
+            ing\"?\n\tDataChunk\u{12}\u{10}\n\u{8}sequence\u{18}\u{1} \u{1}(\u{4}\u{12}\u{F}\n\u{7}payload\u{18}\
+            \u{2} \u{1}(\u{C}\u{12}\u{F}\n\u{7}dropped\u{18}\u{3} \u{1}(\u{4}\"\u{15}\n\u{13}ListDatasetsRequest\
+            \"?\n\u{14}ListDatasetsResponse\u{12}'\n\u{8}datasets\u{18}\u{1} \u{3}(\u{B}2\u{15}.weir.data.v1.Dat\
+            aset\"{\n\u{7}Dataset\u{12}\u{C}\n\u{4}name\u{18}\u{1} \u{1}(\t\u{12} \n\u{4}kind\u{18}\u{2} \u{1}(\u{E}\
+            2\u{12}.weir.data.v1.Kind\u{12}\u{12}\n\nsize_bytes\u{18}\u{3} \u{1}(\u{4}\u{12},\n\u{8}modified\u{18}\
+            \u{4} \u{1}(\u{B}2\u{1A}.google.protobuf.Timestamp*/\n\u{7}Framing\u{12}\u{11}\n\rFRAMING_BYTES\u{10}\
+            \0\u{12}\u{11}\n\rFRAMING_LINES\u{10}\u{1}*8\n\u{4}Kind\u{12}\r\n\tKIND_FILE\u{10}\0\u{12}\u{12}\n\u{E}\
+            KIND_SYNTHETIC\u{10}\u{1}\u{12}\r\n\tKIND_LIVE\u{10}\u{2}2\u{AA}\u{1}\n\u{B}DataService\u{12}D\n\nSt\
+            reamData\u{12}\u{1B}.weir.data.v1.StreamRequest\u{1A}\u{17}.weir.data.v1.DataChunk0\u{1}\u{12}U\n\u{C}\
+            ListDatasets\u{12}!.weir.data.v1.ListDatasetsRequest\u{1A}\".weir.data.v1.ListDatasetsResponseb\u{6}\
+            proto3
+            """)
+
+    /// The file `google/protobuf/timestamp.proto`, for which there is no generated code.
+    private static let embedded0 = ProtobufFileDescriptor(
+        name: "google/protobuf/timestamp.proto",
+        dependencies: [],
+        text: """
+            \n\u{1F}google/protobuf/timestamp.proto\u{12}\u{F}google.protobuf\"+\n\tTimestamp\u{12}\u{F}\n\u{7}s\
+            econds\u{18}\u{1} \u{1}(\u{3}\u{12}\r\n\u{5}nanos\u{18}\u{2} \u{1}(\u{5}B\u{85}\u{1}\n\u{13}com.goog\
+            le.protobufB\u{E}TimestampProtoP\u{1}Z2google.golang.org/protobuf/types/known/timestamppb\u{F8}\u{1}\
+            \u{1}\u{A2}\u{2}\u{3}GPB\u{AA}\u{2}\u{1E}Google.Protobuf.WellKnownTypesb\u{6}proto3
+            """)
+}
+
+nonisolated extension Weir_Data_V1_DataService.ServiceProtocol {
+    /// The file that declares the service, for reflection.
+    package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_weir_data_v1_data__service.descriptor] }
+}

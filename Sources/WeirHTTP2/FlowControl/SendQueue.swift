@@ -16,6 +16,9 @@ package struct SendQueue {
     /// Bytes queued and not yet taken.
     package private(set) var byteCount = 0
 
+    /// Messages of which a part or all was dropped.
+    package private(set) var droppedMessageCount = 0
+
     private var messages = MessageRuns()
 
     /// First capacity of a tail buffer, in bytes.
@@ -99,6 +102,7 @@ package struct SendQueue {
         let dropped = byteCount
         byteCount = 0
         segments.removeAll(keepingCapacity: false)
+        droppedMessageCount &+= messages.count
         messages.removeAll()
         if let buffer = tail.take() { spares.give(buffer) }
         return dropped

@@ -21,3 +21,14 @@ nonisolated extension Grpc_Testing_Empty {
     /// Takes every field from the runtime.
     package mutating func protobufRead(from reader: ProtobufReader) throws(ProtobufError) {}
 }
+
+/// What reflection tells of `grpc/testing/empty.proto`.
+package nonisolated enum ProtobufFile_grpc_testing_empty {
+    /// The file.
+    package static let descriptor = ProtobufFileDescriptor(
+        name: "grpc/testing/empty.proto",
+        dependencies: [],
+        text: """
+            \n\u{18}grpc/testing/empty.proto\u{12}\u{C}grpc.testing\"\u{7}\n\u{5}Emptyb\u{6}proto3
+            """)
+}

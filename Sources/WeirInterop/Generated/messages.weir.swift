@@ -161,6 +161,9 @@ package nonisolated struct Grpc_Testing_SimpleRequest: ProtobufMessage, Hashable
     /// Whether the response is to name the server.
     package var fillServerID: Bool = false
 
+    /// The load to report with the response.
+    package var orcaPerQueryReport: Grpc_Testing_TestOrcaReport? = nil
+
     /// Creates a message whose fields all have their defaults.
     package init() {}
 }
@@ -179,6 +182,7 @@ nonisolated extension Grpc_Testing_SimpleRequest {
             .init(7, "response_status", .message { Grpc_Testing_EchoStatus.protobufLayout }, .optional),
             .init(8, "expect_compressed", .message { Grpc_Testing_BoolValue.protobufLayout }, .optional),
             .init(9, "fill_server_id", .bool),
+            .init(11, "orca_per_query_report", .message { Grpc_Testing_TestOrcaReport.protobufLayout }, .optional),
         ])
 
     /// Hands every field to the runtime.
@@ -192,6 +196,7 @@ nonisolated extension Grpc_Testing_SimpleRequest {
         writer.optional(6, self.responseStatus)
         writer.optional(7, self.expectCompressed)
         writer.field(8, self.fillServerID)
+        writer.optional(9, self.orcaPerQueryReport)
     }
 
     /// Takes every field from the runtime.
@@ -205,6 +210,7 @@ nonisolated extension Grpc_Testing_SimpleRequest {
         self.responseStatus = try reader.optional(6)
         self.expectCompressed = try reader.optional(7)
         self.fillServerID = try reader.field(8)
+        self.orcaPerQueryReport = try reader.optional(9)
     }
 }
 
@@ -376,6 +382,9 @@ package nonisolated struct Grpc_Testing_StreamingOutputCallRequest: ProtobufMess
     /// The status to end with.
     package var responseStatus: Grpc_Testing_EchoStatus? = nil
 
+    /// The load to report out of band.
+    package var orcaOobReport: Grpc_Testing_TestOrcaReport? = nil
+
     /// Creates a message whose fields all have their defaults.
     package init() {}
 }
@@ -389,6 +398,7 @@ nonisolated extension Grpc_Testing_StreamingOutputCallRequest {
             .init(2, "response_parameters", .message { Grpc_Testing_ResponseParameters.protobufLayout }, .repeated),
             .init(3, "payload", .message { Grpc_Testing_Payload.protobufLayout }, .optional),
             .init(7, "response_status", .message { Grpc_Testing_EchoStatus.protobufLayout }, .optional),
+            .init(8, "orca_oob_report", .message { Grpc_Testing_TestOrcaReport.protobufLayout }, .optional),
         ])
 
     /// Hands every field to the runtime.
@@ -397,6 +407,7 @@ nonisolated extension Grpc_Testing_StreamingOutputCallRequest {
         writer.repeated(1, self.responseParameters)
         writer.optional(2, self.payload)
         writer.optional(3, self.responseStatus)
+        writer.optional(4, self.orcaOobReport)
     }
 
     /// Takes every field from the runtime.
@@ -405,6 +416,7 @@ nonisolated extension Grpc_Testing_StreamingOutputCallRequest {
         self.responseParameters = try reader.repeated(1)
         self.payload = try reader.optional(2)
         self.responseStatus = try reader.optional(3)
+        self.orcaOobReport = try reader.optional(4)
     }
 }
 
@@ -434,4 +446,91 @@ nonisolated extension Grpc_Testing_StreamingOutputCallResponse {
     package mutating func protobufRead(from reader: ProtobufReader) throws(ProtobufError) {
         self.payload = try reader.optional(0)
     }
+}
+
+/// A load to report.
+package nonisolated struct Grpc_Testing_TestOrcaReport: ProtobufMessage, Hashable {
+    /// The processor's.
+    package var cpuUtilization: Double = 0
+
+    /// The memory's.
+    package var memoryUtilization: Double = 0
+
+    /// What the request cost.
+    package var requestCost: [String: Double] = [:]
+
+    /// That of other resources.
+    package var utilization: [String: Double] = [:]
+
+    /// Creates a message whose fields all have their defaults.
+    package init() {}
+}
+
+nonisolated extension Grpc_Testing_TestOrcaReport {
+    /// The fields, as the runtime needs them.
+    package static let protobufLayout: ProtobufLayout = .init(
+        name: "grpc.testing.TestOrcaReport",
+        fields: [
+            .init(1, "cpu_utilization", .double),
+            .init(2, "memory_utilization", .double),
+            .init(3, "request_cost", .double, .map(key: .string)),
+            .init(4, "utilization", .double, .map(key: .string)),
+        ])
+
+    /// Hands every field to the runtime.
+    package func protobufWrite(to writer: ProtobufWriter) {
+        writer.field(0, self.cpuUtilization)
+        writer.field(1, self.memoryUtilization)
+        writer.map(2, self.requestCost)
+        writer.map(3, self.utilization)
+    }
+
+    /// Takes every field from the runtime.
+    package mutating func protobufRead(from reader: ProtobufReader) throws(ProtobufError) {
+        self.cpuUtilization = try reader.field(0)
+        self.memoryUtilization = try reader.field(1)
+        self.requestCost = try reader.map(2)
+        self.utilization = try reader.map(3)
+    }
+}
+
+/// What reflection tells of `grpc/testing/messages.proto`.
+package nonisolated enum ProtobufFile_grpc_testing_messages {
+    /// The file.
+    package static let descriptor = ProtobufFileDescriptor(
+        name: "grpc/testing/messages.proto",
+        dependencies: [],
+        text: """
+            \n\u{1B}grpc/testing/messages.proto\u{12}\u{C}grpc.testing\"\u{1A}\n\tBoolValue\u{12}\r\n\u{5}value\u{18}\
+            \u{1} \u{1}(\u{8}\"@\n\u{7}Payload\u{12}'\n\u{4}type\u{18}\u{1} \u{1}(\u{E}2\u{19}.grpc.testing.Payl\
+            oadType\u{12}\u{C}\n\u{4}body\u{18}\u{2} \u{1}(\u{C}\"+\n\nEchoStatus\u{12}\u{C}\n\u{4}code\u{18}\u{1}\
+             \u{1}(\u{5}\u{12}\u{F}\n\u{7}message\u{18}\u{2} \u{1}(\t\"\u{A3}\u{3}\n\rSimpleRequest\u{12}0\n\rre\
+            sponse_type\u{18}\u{1} \u{1}(\u{E}2\u{19}.grpc.testing.PayloadType\u{12}\u{15}\n\rresponse_size\u{18}\
+            \u{2} \u{1}(\u{5}\u{12}&\n\u{7}payload\u{18}\u{3} \u{1}(\u{B}2\u{15}.grpc.testing.Payload\u{12}\u{15}\
+            \n\rfill_username\u{18}\u{4} \u{1}(\u{8}\u{12}\u{18}\n\u{10}fill_oauth_scope\u{18}\u{5} \u{1}(\u{8}\u{12}\
+            4\n\u{13}response_compressed\u{18}\u{6} \u{1}(\u{B}2\u{17}.grpc.testing.BoolValue\u{12}1\n\u{F}respo\
+            nse_status\u{18}\u{7} \u{1}(\u{B}2\u{18}.grpc.testing.EchoStatus\u{12}2\n\u{11}expect_compressed\u{18}\
+            \u{8} \u{1}(\u{B}2\u{17}.grpc.testing.BoolValue\u{12}\u{16}\n\u{E}fill_server_id\u{18}\t \u{1}(\u{8}\
+            \u{12};\n\u{15}orca_per_query_report\u{18}\u{B} \u{1}(\u{B}2\u{1C}.grpc.testing.TestOrcaReport\"\u{84}\
+            \u{1}\n\u{E}SimpleResponse\u{12}&\n\u{7}payload\u{18}\u{1} \u{1}(\u{B}2\u{15}.grpc.testing.Payload\u{12}\
+            \u{10}\n\u{8}username\u{18}\u{2} \u{1}(\t\u{12}\u{13}\n\u{B}oauth_scope\u{18}\u{3} \u{1}(\t\u{12}\u{11}\
+            \n\tserver_id\u{18}\u{4} \u{1}(\t\u{12}\u{10}\n\u{8}hostname\u{18}\u{6} \u{1}(\t\"w\n\u{19}Streaming\
+            InputCallRequest\u{12}&\n\u{7}payload\u{18}\u{1} \u{1}(\u{B}2\u{15}.grpc.testing.Payload\u{12}2\n\u{11}\
+            expect_compressed\u{18}\u{2} \u{1}(\u{B}2\u{17}.grpc.testing.BoolValue\"=\n\u{1A}StreamingInputCallR\
+            esponse\u{12}\u{1F}\n\u{17}aggregated_payload_size\u{18}\u{1} \u{1}(\u{5}\"d\n\u{12}ResponseParamete\
+            rs\u{12}\u{C}\n\u{4}size\u{18}\u{1} \u{1}(\u{5}\u{12}\u{13}\n\u{B}interval_us\u{18}\u{2} \u{1}(\u{5}\
+            \u{12}+\n\ncompressed\u{18}\u{3} \u{1}(\u{B}2\u{17}.grpc.testing.BoolValue\"\u{9F}\u{2}\n\u{1A}Strea\
+            mingOutputCallRequest\u{12}0\n\rresponse_type\u{18}\u{1} \u{1}(\u{E}2\u{19}.grpc.testing.PayloadType\
+            \u{12}=\n\u{13}response_parameters\u{18}\u{2} \u{3}(\u{B}2 .grpc.testing.ResponseParameters\u{12}&\n\
+            \u{7}payload\u{18}\u{3} \u{1}(\u{B}2\u{15}.grpc.testing.Payload\u{12}1\n\u{F}response_status\u{18}\u{7}\
+             \u{1}(\u{B}2\u{18}.grpc.testing.EchoStatus\u{12}5\n\u{F}orca_oob_report\u{18}\u{8} \u{1}(\u{B}2\u{1C}\
+            .grpc.testing.TestOrcaReport\"E\n\u{1B}StreamingOutputCallResponse\u{12}&\n\u{7}payload\u{18}\u{1} \u{1}\
+            (\u{B}2\u{15}.grpc.testing.Payload\"\u{B6}\u{2}\n\u{E}TestOrcaReport\u{12}\u{17}\n\u{F}cpu_utilizati\
+            on\u{18}\u{1} \u{1}(\u{1}\u{12}\u{1A}\n\u{12}memory_utilization\u{18}\u{2} \u{1}(\u{1}\u{12}C\n\u{C}\
+            request_cost\u{18}\u{3} \u{3}(\u{B}2-.grpc.testing.TestOrcaReport.RequestCostEntry\u{12}B\n\u{B}util\
+            ization\u{18}\u{4} \u{3}(\u{B}2-.grpc.testing.TestOrcaReport.UtilizationEntry\u{1A}2\n\u{10}RequestC\
+            ostEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\t\u{12}\r\n\u{5}value\u{18}\u{2} \u{1}(\u{1}:\u{2}8\u{1}\
+            \u{1A}2\n\u{10}UtilizationEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\t\u{12}\r\n\u{5}value\u{18}\u{2}\
+             \u{1}(\u{1}:\u{2}8\u{1}*\u{1F}\n\u{B}PayloadType\u{12}\u{10}\n\u{C}COMPRESSABLE\u{10}\0b\u{6}proto3
+            """)
 }

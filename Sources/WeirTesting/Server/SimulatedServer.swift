@@ -139,6 +139,7 @@ public final class SimulatedServer {
     }
 
     func beginDrain() {
+        core.willDrain()
         for number in connections.keys.sorted() { connections[number]?.beginDrain() }
     }
 

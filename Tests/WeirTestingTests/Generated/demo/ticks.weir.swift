@@ -160,3 +160,22 @@ nonisolated extension Demo_TickService.SimpleServiceProtocol {
         try await self.watch(request, stream: stream)
     }
 }
+
+/// What reflection tells of `demo/ticks.proto`.
+nonisolated enum ProtobufFile_demo_ticks {
+    /// The file.
+    static let descriptor = ProtobufFileDescriptor(
+        name: "demo/ticks.proto",
+        dependencies: [],
+        text: """
+            \n\u{10}demo/ticks.proto\u{12}\u{4}demo\"\u{1E}\n\u{C}WatchRequest\u{12}\u{E}\n\u{6}symbol\u{18}\u{1}\
+             \u{1}(\t\"'\n\u{4}Tick\u{12}\u{10}\n\u{8}sequence\u{18}\u{1} \u{1}(\u{4}\u{12}\r\n\u{5}cents\u{18}\u{2}\
+             \u{1}(\u{3}28\n\u{B}TickService\u{12})\n\u{5}Watch\u{12}\u{12}.demo.WatchRequest\u{1A}\n.demo.Tick0\
+            \u{1}b\u{6}proto3
+            """)
+}
+
+nonisolated extension Demo_TickService.ServiceProtocol {
+    /// The file that declares the service, for reflection.
+    static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_demo_ticks.descriptor] }
+}

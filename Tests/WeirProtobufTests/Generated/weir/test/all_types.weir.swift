@@ -744,3 +744,84 @@ nonisolated extension Weir_Test_Empty {
     /// Takes every field from the runtime.
     mutating func protobufRead(from reader: ProtobufReader) throws(ProtobufError) {}
 }
+
+/// What reflection tells of `weir/test/all_types.proto`.
+nonisolated enum ProtobufFile_weir_test_all__types {
+    /// The file.
+    static let descriptor = ProtobufFileDescriptor(
+        name: "weir/test/all_types.proto",
+        dependencies: [embedded0, ProtobufFile_weir_test_imported.descriptor],
+        text: """
+            \n\u{19}weir/test/all_types.proto\u{12}\tweir.test\u{1A}\u{1F}google/protobuf/timestamp.proto\u{1A}\u{18}\
+            weir/test/imported.proto\"\u{F3}\u{4}\n\u{8}AllTypes\u{12}\u{F}\n\u{7}a_int32\u{18}\u{1} \u{1}(\u{5}\
+            \u{12}\u{F}\n\u{7}a_int64\u{18}\u{2} \u{1}(\u{3}\u{12}\u{10}\n\u{8}a_uint32\u{18}\u{3} \u{1}(\r\u{12}\
+            \u{10}\n\u{8}a_uint64\u{18}\u{4} \u{1}(\u{4}\u{12}\u{10}\n\u{8}a_sint32\u{18}\u{5} \u{1}(\u{11}\u{12}\
+            \u{10}\n\u{8}a_sint64\u{18}\u{6} \u{1}(\u{12}\u{12}\u{11}\n\ta_fixed32\u{18}\u{7} \u{1}(\u{7}\u{12}\u{11}\
+            \n\ta_fixed64\u{18}\u{8} \u{1}(\u{6}\u{12}\u{12}\n\na_sfixed32\u{18}\t \u{1}(\u{F}\u{12}\u{12}\n\na_\
+            sfixed64\u{18}\n \u{1}(\u{10}\u{12}\u{F}\n\u{7}a_float\u{18}\u{B} \u{1}(\u{2}\u{12}\u{10}\n\u{8}a_do\
+            uble\u{18}\u{C} \u{1}(\u{1}\u{12}\u{E}\n\u{6}a_bool\u{18}\r \u{1}(\u{8}\u{12}\u{10}\n\u{8}a_string\u{18}\
+            \u{E} \u{1}(\t\u{12}\u{F}\n\u{7}a_bytes\u{18}\u{F} \u{1}(\u{C}\u{12}*\n\u{7}a_color\u{18}\u{10} \u{1}\
+            (\u{E}2\u{19}.weir.test.AllTypes.Color\u{12},\n\u{8}a_nested\u{18}\u{11} \u{1}(\u{B}2\u{1A}.weir.tes\
+            t.AllTypes.Nested\u{12}/\n\u{B}a_timestamp\u{18}\u{12} \u{1}(\u{B}2\u{1A}.google.protobuf.Timestamp\u{12}\
+            (\n\u{B}an_imported\u{18}\u{13} \u{1}(\u{B}2\u{13}.weir.test.Imported\u{1A}^\n\u{6}Nested\u{12}\r\n\u{5}\
+            value\u{18}\u{1} \u{1}(\u{5}\u{12}\u{C}\n\u{4}blob\u{18}\u{2} \u{1}(\u{C}\u{12}\u{C}\n\u{4}list\u{18}\
+            \u{3} \u{3}(\u{5}\u{12})\n\u{5}inner\u{18}\u{4} \u{1}(\u{B}2\u{1A}.weir.test.AllTypes.Nested\"D\n\u{5}\
+            Color\u{12}\u{E}\n\nCOLOR_NONE\u{10}\0\u{12}\r\n\tCOLOR_RED\u{10}\u{1}\u{12}\u{1C}\n\u{F}COLOR_DARK_\
+            BLUE\u{10}\u{F9}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{FF}\u{1}\"\u{85}\u{3}\n\u{5}Lists\u{12}\
+            \u{F}\n\u{7}a_int32\u{18}\u{1} \u{3}(\u{5}\u{12}\u{F}\n\u{7}a_int64\u{18}\u{2} \u{3}(\u{3}\u{12}\u{10}\
+            \n\u{8}a_uint32\u{18}\u{3} \u{3}(\r\u{12}\u{10}\n\u{8}a_uint64\u{18}\u{4} \u{3}(\u{4}\u{12}\u{10}\n\u{8}\
+            a_sint32\u{18}\u{5} \u{3}(\u{11}\u{12}\u{10}\n\u{8}a_sint64\u{18}\u{6} \u{3}(\u{12}\u{12}\u{11}\n\ta\
+            _fixed32\u{18}\u{7} \u{3}(\u{7}\u{12}\u{11}\n\ta_fixed64\u{18}\u{8} \u{3}(\u{6}\u{12}\u{12}\n\na_sfi\
+            xed32\u{18}\t \u{3}(\u{F}\u{12}\u{12}\n\na_sfixed64\u{18}\n \u{3}(\u{10}\u{12}\u{F}\n\u{7}a_float\u{18}\
+            \u{B} \u{3}(\u{2}\u{12}\u{10}\n\u{8}a_double\u{18}\u{C} \u{3}(\u{1}\u{12}\u{E}\n\u{6}a_bool\u{18}\r \
+            \u{3}(\u{8}\u{12}\u{10}\n\u{8}a_string\u{18}\u{E} \u{3}(\t\u{12}\u{F}\n\u{7}a_bytes\u{18}\u{F} \u{3}\
+            (\u{C}\u{12}*\n\u{7}a_color\u{18}\u{10} \u{3}(\u{E}2\u{19}.weir.test.AllTypes.Color\u{12},\n\u{8}a_n\
+            ested\u{18}\u{11} \u{3}(\u{B}2\u{1A}.weir.test.AllTypes.Nested\u{12}\u{14}\n\u{8}expanded\u{18}d \u{3}\
+            (\u{5}B\u{2}\u{10}\0\"\u{E3}\u{4}\n\u{4}Maps\u{12},\n\u{7}by_name\u{18}\u{1} \u{3}(\u{B}2\u{1B}.weir\
+            .test.Maps.ByNameEntry\u{12})\n\u{5}names\u{18}\u{2} \u{3}(\u{B}2\u{1A}.weir.test.Maps.NamesEntry\u{12}\
+            )\n\u{5}blobs\u{18}\u{3} \u{3}(\u{B}2\u{1A}.weir.test.Maps.BlobsEntry\u{12}+\n\u{6}nested\u{18}\u{4}\
+             \u{3}(\u{B}2\u{1B}.weir.test.Maps.NestedEntry\u{12}+\n\u{6}colors\u{18}\u{5} \u{3}(\u{B}2\u{1B}.wei\
+            r.test.Maps.ColorsEntry\u{12}-\n\u{7}numbers\u{18}\u{6} \u{3}(\u{B}2\u{1C}.weir.test.Maps.NumbersEnt\
+            ry\u{1A}-\n\u{B}ByNameEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\t\u{12}\r\n\u{5}value\u{18}\u{2} \
+            \u{1}(\u{5}:\u{2}8\u{1}\u{1A},\n\nNamesEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\u{3}\u{12}\r\n\u{5}\
+            value\u{18}\u{2} \u{1}(\t:\u{2}8\u{1}\u{1A},\n\nBlobsEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\u{8}\
+            \u{12}\r\n\u{5}value\u{18}\u{2} \u{1}(\u{C}:\u{2}8\u{1}\u{1A}I\n\u{B}NestedEntry\u{12}\u{B}\n\u{3}ke\
+            y\u{18}\u{1} \u{1}(\r\u{12})\n\u{5}value\u{18}\u{2} \u{1}(\u{B}2\u{1A}.weir.test.AllTypes.Nested:\u{2}\
+            8\u{1}\u{1A}H\n\u{B}ColorsEntry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\u{11}\u{12}(\n\u{5}value\u{18}\
+            \u{2} \u{1}(\u{E}2\u{19}.weir.test.AllTypes.Color:\u{2}8\u{1}\u{1A}.\n\u{C}NumbersEntry\u{12}\u{B}\n\
+            \u{3}key\u{18}\u{1} \u{1}(\u{6}\u{12}\r\n\u{5}value\u{18}\u{2} \u{1}(\u{1}:\u{2}8\u{1}\"\u{B3}\u{2}\n\
+            \u{8}Presence\u{12}\u{14}\n\u{7}a_int32\u{18}\u{1} \u{1}(\u{5}H\0\u{88}\u{1}\u{1}\u{12}\u{15}\n\u{8}\
+            a_double\u{18}\u{2} \u{1}(\u{1}H\u{1}\u{88}\u{1}\u{1}\u{12}\u{13}\n\u{6}a_bool\u{18}\u{3} \u{1}(\u{8}\
+            H\u{2}\u{88}\u{1}\u{1}\u{12}\u{15}\n\u{8}a_string\u{18}\u{4} \u{1}(\tH\u{3}\u{88}\u{1}\u{1}\u{12}\u{14}\
+            \n\u{7}a_bytes\u{18}\u{5} \u{1}(\u{C}H\u{4}\u{88}\u{1}\u{1}\u{12}/\n\u{7}a_color\u{18}\u{6} \u{1}(\u{E}\
+            2\u{19}.weir.test.AllTypes.ColorH\u{5}\u{88}\u{1}\u{1}\u{12}1\n\u{8}a_nested\u{18}\u{7} \u{1}(\u{B}2\
+            \u{1A}.weir.test.AllTypes.NestedH\u{6}\u{88}\u{1}\u{1}B\n\n\u{8}_a_int32B\u{B}\n\t_a_doubleB\t\n\u{7}\
+            _a_boolB\u{B}\n\t_a_stringB\n\n\u{8}_a_bytesB\n\n\u{8}_a_colorB\u{B}\n\t_a_nested\"\u{9D}\u{2}\n\u{6}\
+            Choice\u{12}\u{E}\n\u{6}before\u{18}\u{1} \u{1}(\t\u{12}\u{E}\n\u{4}text\u{18}\u{2} \u{1}(\tH\0\u{12}\
+            \u{10}\n\u{6}number\u{18}\u{3} \u{1}(\u{4}H\0\u{12}\u{E}\n\u{4}blob\u{18}\t \u{1}(\u{C}H\0\u{12},\n\u{6}\
+            nested\u{18}\u{4} \u{1}(\u{B}2\u{1A}.weir.test.AllTypes.NestedH\0\u{12}*\n\u{5}color\u{18}\u{5} \u{1}\
+            (\u{E}2\u{19}.weir.test.AllTypes.ColorH\0\u{12}\u{E}\n\u{4}real\u{18}\u{6} \u{1}(\u{1}H\0\u{12}\u{E}\
+            \n\u{4}flag\u{18}\u{7} \u{1}(\u{8}H\0\u{12}#\n\u{6}deeper\u{18}\u{8} \u{1}(\u{B}2\u{11}.weir.test.Ch\
+            oiceH\0\u{12}\u{E}\n\u{4}left\u{18}\u{14} \u{1}(\u{5}H\u{1}\u{12}\u{F}\n\u{5}right\u{18}\u{15} \u{1}\
+            (\u{5}H\u{1}B\u{8}\n\u{6}choiceB\u{7}\n\u{5}other\"4\n\u{4}Node\u{12}\u{1D}\n\u{4}next\u{18}\u{1} \u{1}\
+            (\u{B}2\u{F}.weir.test.Node\u{12}\r\n\u{5}label\u{18}\u{2} \u{1}(\t\"E\n\u{4}Ping\u{12}\u{1D}\n\u{4}\
+            pong\u{18}\u{1} \u{1}(\u{B}2\u{F}.weir.test.Pong\u{12}\u{1E}\n\u{5}pings\u{18}\u{2} \u{3}(\u{B}2\u{F}\
+            .weir.test.Ping\"\u{8F}\u{1}\n\u{4}Pong\u{12}\u{1D}\n\u{4}ping\u{18}\u{1} \u{1}(\u{B}2\u{F}.weir.tes\
+            t.Ping\u{12})\n\u{5}pongs\u{18}\u{2} \u{3}(\u{B}2\u{1A}.weir.test.Pong.PongsEntry\u{1A}=\n\nPongsEnt\
+            ry\u{12}\u{B}\n\u{3}key\u{18}\u{1} \u{1}(\t\u{12}\u{1E}\n\u{5}value\u{18}\u{2} \u{1}(\u{B}2\u{F}.wei\
+            r.test.Pong:\u{2}8\u{1}\"8\n\u{6}Sparse\u{12}\u{F}\n\u{3}far\u{18}\u{FF}\u{FF}\u{FF}\u{FF}\u{1} \u{1}\
+            (\u{5}\u{12}\u{C}\n\u{4}near\u{18}\u{3} \u{1}(\u{5}\u{12}\u{F}\n\u{6}middle\u{18}\u{E8}\u{7} \u{1}(\u{5}\
+            \"\u{7}\n\u{5}Emptyb\u{6}proto3
+            """)
+
+    /// The file `google/protobuf/timestamp.proto`, for which there is no generated code.
+    private static let embedded0 = ProtobufFileDescriptor(
+        name: "google/protobuf/timestamp.proto",
+        dependencies: [],
+        text: """
+            \n\u{1F}google/protobuf/timestamp.proto\u{12}\u{F}google.protobuf\"+\n\tTimestamp\u{12}\u{F}\n\u{7}s\
+            econds\u{18}\u{1} \u{1}(\u{3}\u{12}\r\n\u{5}nanos\u{18}\u{2} \u{1}(\u{5}B\u{85}\u{1}\n\u{13}com.goog\
+            le.protobufB\u{E}TimestampProtoP\u{1}Z2google.golang.org/protobuf/types/known/timestamppb\u{F8}\u{1}\
+            \u{1}\u{A2}\u{2}\u{3}GPB\u{AA}\u{2}\u{1E}Google.Protobuf.WellKnownTypesb\u{6}proto3
+            """)
+}

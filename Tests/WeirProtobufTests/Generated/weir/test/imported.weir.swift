@@ -32,3 +32,15 @@ nonisolated extension Weir_Test_Imported {
         self.name = try reader.field(0)
     }
 }
+
+/// What reflection tells of `weir/test/imported.proto`.
+nonisolated enum ProtobufFile_weir_test_imported {
+    /// The file.
+    static let descriptor = ProtobufFileDescriptor(
+        name: "weir/test/imported.proto",
+        dependencies: [],
+        text: """
+            \n\u{18}weir/test/imported.proto\u{12}\tweir.test\"\u{18}\n\u{8}Imported\u{12}\u{C}\n\u{4}name\u{18}\
+            \u{1} \u{1}(\tb\u{6}proto3
+            """)
+}

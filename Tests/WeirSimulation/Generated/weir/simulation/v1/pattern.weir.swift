@@ -179,3 +179,24 @@ nonisolated extension Weir_Simulation_V1_PatternService.SimpleServiceProtocol {
         try await self.stream(request, stream: stream)
     }
 }
+
+/// What reflection tells of `weir/simulation/v1/pattern.proto`.
+package nonisolated enum ProtobufFile_weir_simulation_v1_pattern {
+    /// The file.
+    package static let descriptor = ProtobufFileDescriptor(
+        name: "weir/simulation/v1/pattern.proto",
+        dependencies: [],
+        text: """
+            \n weir/simulation/v1/pattern.proto\u{12}\u{12}weir.simulation.v1\"d\n\u{E}PatternRequest\u{12}\u{C}\
+            \n\u{4}seed\u{18}\u{1} \u{1}(\u{4}\u{12}\u{E}\n\u{6}chunks\u{18}\u{2} \u{1}(\u{4}\u{12}\u{15}\n\rpay\
+            load_bytes\u{18}\u{3} \u{1}(\r\u{12}\u{1D}\n\u{15}interval_milliseconds\u{18}\u{4} \u{1}(\r\"1\n\u{C}\
+            PatternChunk\u{12}\u{10}\n\u{8}sequence\u{18}\u{1} \u{1}(\u{4}\u{12}\u{F}\n\u{7}payload\u{18}\u{2} \u{1}\
+            (\u{C}2b\n\u{E}PatternService\u{12}P\n\u{6}Stream\u{12}\".weir.simulation.v1.PatternRequest\u{1A} .w\
+            eir.simulation.v1.PatternChunk0\u{1}b\u{6}proto3
+            """)
+}
+
+nonisolated extension Weir_Simulation_V1_PatternService.ServiceProtocol {
+    /// The file that declares the service, for reflection.
+    package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_weir_simulation_v1_pattern.descriptor] }
+}
