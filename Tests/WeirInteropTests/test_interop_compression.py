@@ -8,8 +8,6 @@ import pytest
 from interop_cases import LARGE_REQUEST, LARGE_RESPONSE, ask, failure, large, on_the_wire, upload
 from wire_client import framed_messages, length_prefixed
 
-missing = pytest.mark.xfail(strict=True, reason="the server does not compress yet")
-
 PLAIN, GZIP = grpc.Compression.NoCompression, grpc.Compression.Gzip
 COMPRESSED_SIZES = (27182, 45904)
 
@@ -27,7 +25,6 @@ def plain(message):
     return length_prefixed(message.SerializeToString())
 
 
-@missing
 def test_client_compressed_unary(testing, cases):
     # Whether the server looks at the flag at all.
     probe = large(testing, expect_compressed=flag(testing, True))
@@ -37,14 +34,12 @@ def test_client_compressed_unary(testing, cases):
         assert cases.UnaryCall(request, compression=compression, timeout=10).payload.body == b"\0" * LARGE_RESPONSE
 
 
-@missing
 def test_client_compressed_unary_with_deflate(testing, cases):
     request = large(testing, expect_compressed=flag(testing, True))
     response = cases.UnaryCall(request, compression=grpc.Compression.Deflate, timeout=10)
     assert response.payload.body == b"\0" * LARGE_RESPONSE
 
 
-@missing
 def test_client_compressed_streaming(interop_server, testing, cases):
     probe = upload(testing, COMPRESSED_SIZES[0], expect_compressed=flag(testing, True))
     assert failure(lambda: cases.StreamingInputCall(iter([probe]), compression=PLAIN, timeout=10))[0] == (
@@ -71,7 +66,6 @@ def test_server_compressed_unary(testing, cases):
         assert cases.UnaryCall(request, timeout=10).payload.body == b"\0" * LARGE_RESPONSE
 
 
-@missing
 @pytest.mark.parametrize("wanted, accept, expected", [
     (True, "gzip", 1), (True, "identity,gzip", 1), (False, "gzip", 0), (True, "identity", 0), (True, None, 0),
 ])
@@ -90,7 +84,6 @@ def test_server_compressed_unary_on_the_wire(interop_server, testing, wanted, ac
     assert not expected or len(body) < LARGE_RESPONSE / 100
 
 
-@missing
 def test_server_compressed_streaming(interop_server, testing, cases):
     sizes = (31415, 92653)
     request = ask(testing, *sizes)

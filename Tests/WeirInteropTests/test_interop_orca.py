@@ -4,7 +4,6 @@ import base64
 import threading
 
 import grpc
-import pytest
 from google.protobuf import duration_pb2
 from xds.data.orca.v3 import orca_load_report_pb2
 from xds.service.orca.v3 import orca_pb2
@@ -12,8 +11,6 @@ from xds.service.orca.v3 import orca_pb2
 from interop_cases import Requests, ask, on_the_wire
 from weir_process import eventually
 from wire_client import length_prefixed
-
-pytestmark = pytest.mark.xfail(strict=True, reason="the server makes no load reports yet")
 
 Report = orca_load_report_pb2.OrcaLoadReport
 TRAILER = "endpoint-load-metrics-bin"

@@ -10,8 +10,7 @@ CASES = [
     "empty_unary", "large_unary", "client_streaming", "server_streaming", "ping_pong", "empty_stream",
     "timeout_on_sleeping_server", "cancel_after_begin", "cancel_after_first_response", "status_code_and_message",
     "custom_metadata", "unimplemented_method", "unimplemented_service",
-    *(pytest.param(case, marks=pytest.mark.xfail(strict=True, reason="the server does not compress yet"))
-      for case in ("client_compressed_unary", "client_compressed_streaming")),
+    "client_compressed_unary", "client_compressed_streaming",
 ]
 
 pytestmark = pytest.mark.skipif(not CLIENTS, reason="ruby-grpc is not installed")

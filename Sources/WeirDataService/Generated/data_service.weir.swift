@@ -463,7 +463,7 @@ package nonisolated enum ProtobufFile_weir_data_v1_data__service {
             """)
 }
 
-nonisolated extension Weir_Data_V1_DataService.ServiceProtocol {
+nonisolated extension Weir_Data_V1_DataService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_weir_data_v1_data__service.descriptor] }
 }

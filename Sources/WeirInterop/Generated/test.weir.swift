@@ -564,12 +564,12 @@ package nonisolated enum ProtobufFile_grpc_testing_test {
             """)
 }
 
-nonisolated extension Grpc_Testing_TestService.ServiceProtocol {
+nonisolated extension Grpc_Testing_TestService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_grpc_testing_test.descriptor] }
 }
 
-nonisolated extension Grpc_Testing_UnimplementedService.ServiceProtocol {
+nonisolated extension Grpc_Testing_UnimplementedService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_grpc_testing_test.descriptor] }
 }

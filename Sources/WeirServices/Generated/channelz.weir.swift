@@ -1869,8 +1869,48 @@ package nonisolated enum Grpc_Channelz_V1_Channelz {
         package static let all: [MethodDescriptor] = [GetTopChannels.descriptor, GetServers.descriptor, GetServer.descriptor, GetServerSockets.descriptor, GetChannel.descriptor, GetSubchannel.descriptor, GetSocket.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// The channels of this process: none.
+        nonisolated(nonsending) func getTopChannels(
+            _ requests: RequestStream<Method.GetTopChannels.Input>, stream: ResponseStream<Method.GetTopChannels.Output>, context: CallContext
+        ) async throws
+
+        /// The servers of this process.
+        nonisolated(nonsending) func getServers(
+            _ requests: RequestStream<Method.GetServers.Input>, stream: ResponseStream<Method.GetServers.Output>, context: CallContext
+        ) async throws
+
+        /// One server.
+        nonisolated(nonsending) func getServer(
+            _ requests: RequestStream<Method.GetServer.Input>, stream: ResponseStream<Method.GetServer.Output>, context: CallContext
+        ) async throws
+
+        /// One server's connections.
+        nonisolated(nonsending) func getServerSockets(
+            _ requests: RequestStream<Method.GetServerSockets.Input>, stream: ResponseStream<Method.GetServerSockets.Output>, context: CallContext
+        ) async throws
+
+        /// One channel.
+        nonisolated(nonsending) func getChannel(
+            _ requests: RequestStream<Method.GetChannel.Input>, stream: ResponseStream<Method.GetChannel.Output>, context: CallContext
+        ) async throws
+
+        /// One subchannel.
+        nonisolated(nonsending) func getSubchannel(
+            _ requests: RequestStream<Method.GetSubchannel.Input>, stream: ResponseStream<Method.GetSubchannel.Output>, context: CallContext
+        ) async throws
+
+        /// One socket.
+        nonisolated(nonsending) func getSocket(
+            _ requests: RequestStream<Method.GetSocket.Input>, stream: ResponseStream<Method.GetSocket.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// The channels of this process: none.
         nonisolated(nonsending) func getTopChannels(
             _ request: Method.GetTopChannels.Input, context: CallContext
@@ -1906,12 +1946,98 @@ package nonisolated enum Grpc_Channelz_V1_Channelz {
             _ request: Method.GetSocket.Input, context: CallContext
         ) async throws -> Method.GetSocket.Output
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// The channels of this process: none.
+        nonisolated(nonsending) func getTopChannels(
+            _ request: Method.GetTopChannels.Input
+        ) async throws -> Method.GetTopChannels.Output
+
+        /// The servers of this process.
+        nonisolated(nonsending) func getServers(
+            _ request: Method.GetServers.Input
+        ) async throws -> Method.GetServers.Output
+
+        /// One server.
+        nonisolated(nonsending) func getServer(
+            _ request: Method.GetServer.Input
+        ) async throws -> Method.GetServer.Output
+
+        /// One server's connections.
+        nonisolated(nonsending) func getServerSockets(
+            _ request: Method.GetServerSockets.Input
+        ) async throws -> Method.GetServerSockets.Output
+
+        /// One channel.
+        nonisolated(nonsending) func getChannel(
+            _ request: Method.GetChannel.Input
+        ) async throws -> Method.GetChannel.Output
+
+        /// One subchannel.
+        nonisolated(nonsending) func getSubchannel(
+            _ request: Method.GetSubchannel.Input
+        ) async throws -> Method.GetSubchannel.Output
+
+        /// One socket.
+        nonisolated(nonsending) func getSocket(
+            _ request: Method.GetSocket.Input
+        ) async throws -> Method.GetSocket.Output
+    }
 }
 
-nonisolated extension Grpc_Channelz_V1_Channelz.ServiceProtocol {
+nonisolated extension Grpc_Channelz_V1_Channelz.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Grpc_Channelz_V1_Channelz.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetTopChannels.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Input.self, Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Output.self
+        ) { requests, stream, context in
+            try await self.getTopChannels(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetServers.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetServers.Input.self, Grpc_Channelz_V1_Channelz.Method.GetServers.Output.self
+        ) { requests, stream, context in
+            try await self.getServers(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetServer.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetServer.Input.self, Grpc_Channelz_V1_Channelz.Method.GetServer.Output.self
+        ) { requests, stream, context in
+            try await self.getServer(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetServerSockets.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Input.self, Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Output.self
+        ) { requests, stream, context in
+            try await self.getServerSockets(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetChannel.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetChannel.Input.self, Grpc_Channelz_V1_Channelz.Method.GetChannel.Output.self
+        ) { requests, stream, context in
+            try await self.getChannel(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetSubchannel.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Input.self, Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Output.self
+        ) { requests, stream, context in
+            try await self.getSubchannel(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Channelz_V1_Channelz.Method.GetSocket.descriptor,
+            Grpc_Channelz_V1_Channelz.Method.GetSocket.Input.self, Grpc_Channelz_V1_Channelz.Method.GetSocket.Output.self
+        ) { requests, stream, context in
+            try await self.getSocket(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Grpc_Channelz_V1_Channelz.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.unary(
@@ -1956,6 +2082,106 @@ nonisolated extension Grpc_Channelz_V1_Channelz.ServiceProtocol {
         ) { request, context in
             try await self.getSocket(request, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getTopChannels(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getTopChannels(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getServers(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetServers.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetServers.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getServers(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getServer(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetServer.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetServer.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getServer(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getServerSockets(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getServerSockets(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getChannel(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetChannel.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetChannel.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getChannel(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getSubchannel(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getSubchannel(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func getSocket(
+        _ requests: RequestStream<Grpc_Channelz_V1_Channelz.Method.GetSocket.Input>, stream: ResponseStream<Grpc_Channelz_V1_Channelz.Method.GetSocket.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.getSocket(try await requests.only(), context: context))
+    }
+}
+
+nonisolated extension Grpc_Channelz_V1_Channelz.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func getTopChannels(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetTopChannels.Output {
+        try await self.getTopChannels(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getServers(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetServers.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetServers.Output {
+        try await self.getServers(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getServer(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetServer.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetServer.Output {
+        try await self.getServer(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getServerSockets(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetServerSockets.Output {
+        try await self.getServerSockets(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getChannel(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetChannel.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetChannel.Output {
+        try await self.getChannel(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getSubchannel(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetSubchannel.Output {
+        try await self.getSubchannel(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func getSocket(
+        _ request: Grpc_Channelz_V1_Channelz.Method.GetSocket.Input, context: CallContext
+    ) async throws -> Grpc_Channelz_V1_Channelz.Method.GetSocket.Output {
+        try await self.getSocket(request)
     }
 }
 
@@ -2129,7 +2355,7 @@ package nonisolated enum ProtobufFile_grpc_channelz_v1_channelz {
             """)
 }
 
-nonisolated extension Grpc_Channelz_V1_Channelz.ServiceProtocol {
+nonisolated extension Grpc_Channelz_V1_Channelz.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_grpc_channelz_v1_channelz.descriptor] }
 }

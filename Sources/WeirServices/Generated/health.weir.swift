@@ -194,8 +194,28 @@ package nonisolated enum Grpc_Health_V1_Health {
         package static let all: [MethodDescriptor] = [Check.descriptor, List.descriptor, Watch.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// Answers for one service; NOT_FOUND for one that nothing is known of.
+        nonisolated(nonsending) func check(
+            _ requests: RequestStream<Method.Check.Input>, stream: ResponseStream<Method.Check.Output>, context: CallContext
+        ) async throws
+
+        /// Answers for all services at once.
+        nonisolated(nonsending) func list(
+            _ requests: RequestStream<Method.List.Input>, stream: ResponseStream<Method.List.Output>, context: CallContext
+        ) async throws
+
+        /// Answers for one service now, and again when that changes.
+        nonisolated(nonsending) func watch(
+            _ requests: RequestStream<Method.Watch.Input>, stream: ResponseStream<Method.Watch.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// Answers for one service; NOT_FOUND for one that nothing is known of.
         nonisolated(nonsending) func check(
             _ request: Method.Check.Input, context: CallContext
@@ -211,12 +231,54 @@ package nonisolated enum Grpc_Health_V1_Health {
             _ request: Method.Watch.Input, stream: ResponseStream<Method.Watch.Output>, context: CallContext
         ) async throws
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Answers for one service; NOT_FOUND for one that nothing is known of.
+        nonisolated(nonsending) func check(
+            _ request: Method.Check.Input
+        ) async throws -> Method.Check.Output
+
+        /// Answers for all services at once.
+        nonisolated(nonsending) func list(
+            _ request: Method.List.Input
+        ) async throws -> Method.List.Output
+
+        /// Answers for one service now, and again when that changes.
+        nonisolated(nonsending) func watch(
+            _ request: Method.Watch.Input, stream: ResponseStream<Method.Watch.Output>
+        ) async throws
+    }
 }
 
-nonisolated extension Grpc_Health_V1_Health.ServiceProtocol {
+nonisolated extension Grpc_Health_V1_Health.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Grpc_Health_V1_Health.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Grpc_Health_V1_Health.Method.Check.descriptor,
+            Grpc_Health_V1_Health.Method.Check.Input.self, Grpc_Health_V1_Health.Method.Check.Output.self
+        ) { requests, stream, context in
+            try await self.check(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Health_V1_Health.Method.List.descriptor,
+            Grpc_Health_V1_Health.Method.List.Input.self, Grpc_Health_V1_Health.Method.List.Output.self
+        ) { requests, stream, context in
+            try await self.list(requests, stream: stream, context: context)
+        }
+        router.streaming(
+            Grpc_Health_V1_Health.Method.Watch.descriptor,
+            Grpc_Health_V1_Health.Method.Watch.Input.self, Grpc_Health_V1_Health.Method.Watch.Output.self
+        ) { requests, stream, context in
+            try await self.watch(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Grpc_Health_V1_Health.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.unary(
@@ -237,6 +299,50 @@ nonisolated extension Grpc_Health_V1_Health.ServiceProtocol {
         ) { request, stream, context in
             try await self.watch(request, stream: stream, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func check(
+        _ requests: RequestStream<Grpc_Health_V1_Health.Method.Check.Input>, stream: ResponseStream<Grpc_Health_V1_Health.Method.Check.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.check(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func list(
+        _ requests: RequestStream<Grpc_Health_V1_Health.Method.List.Input>, stream: ResponseStream<Grpc_Health_V1_Health.Method.List.Output>, context: CallContext
+    ) async throws {
+        try await stream.send(try await self.list(try await requests.only(), context: context))
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func watch(
+        _ requests: RequestStream<Grpc_Health_V1_Health.Method.Watch.Input>, stream: ResponseStream<Grpc_Health_V1_Health.Method.Watch.Output>, context: CallContext
+    ) async throws {
+        try await self.watch(try await requests.only(), stream: stream, context: context)
+    }
+}
+
+nonisolated extension Grpc_Health_V1_Health.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func check(
+        _ request: Grpc_Health_V1_Health.Method.Check.Input, context: CallContext
+    ) async throws -> Grpc_Health_V1_Health.Method.Check.Output {
+        try await self.check(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func list(
+        _ request: Grpc_Health_V1_Health.Method.List.Input, context: CallContext
+    ) async throws -> Grpc_Health_V1_Health.Method.List.Output {
+        try await self.list(request)
+    }
+
+    /// The method with its context.
+    package nonisolated(nonsending) func watch(
+        _ request: Grpc_Health_V1_Health.Method.Watch.Input, stream: ResponseStream<Grpc_Health_V1_Health.Method.Watch.Output>, context: CallContext
+    ) async throws {
+        try await self.watch(request, stream: stream)
     }
 }
 
@@ -262,7 +368,7 @@ package nonisolated enum ProtobufFile_grpc_health_v1_health {
             """)
 }
 
-nonisolated extension Grpc_Health_V1_Health.ServiceProtocol {
+nonisolated extension Grpc_Health_V1_Health.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_grpc_health_v1_health.descriptor] }
 }

@@ -63,19 +63,49 @@ package nonisolated enum Xds_Service_Orca_V3_OpenRcaService {
         package static let all: [MethodDescriptor] = [StreamCoreMetrics.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
+        /// Sends a report now and then.
+        nonisolated(nonsending) func streamCoreMetrics(
+            _ requests: RequestStream<Method.StreamCoreMetrics.Input>, stream: ResponseStream<Method.StreamCoreMetrics.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
         /// Sends a report now and then.
         nonisolated(nonsending) func streamCoreMetrics(
             _ request: Method.StreamCoreMetrics.Input, stream: ResponseStream<Method.StreamCoreMetrics.Output>, context: CallContext
         ) async throws
     }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Sends a report now and then.
+        nonisolated(nonsending) func streamCoreMetrics(
+            _ request: Method.StreamCoreMetrics.Input, stream: ResponseStream<Method.StreamCoreMetrics.Output>
+        ) async throws
+    }
 }
 
-nonisolated extension Xds_Service_Orca_V3_OpenRcaService.ServiceProtocol {
+nonisolated extension Xds_Service_Orca_V3_OpenRcaService.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Xds_Service_Orca_V3_OpenRcaService.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.descriptor,
+            Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Input.self, Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Output.self
+        ) { requests, stream, context in
+            try await self.streamCoreMetrics(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Xds_Service_Orca_V3_OpenRcaService.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.serverStreaming(
@@ -84,6 +114,22 @@ nonisolated extension Xds_Service_Orca_V3_OpenRcaService.ServiceProtocol {
         ) { request, stream, context in
             try await self.streamCoreMetrics(request, stream: stream, context: context)
         }
+    }
+
+    /// The method as streams.
+    package nonisolated(nonsending) func streamCoreMetrics(
+        _ requests: RequestStream<Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Input>, stream: ResponseStream<Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Output>, context: CallContext
+    ) async throws {
+        try await self.streamCoreMetrics(try await requests.only(), stream: stream, context: context)
+    }
+}
+
+nonisolated extension Xds_Service_Orca_V3_OpenRcaService.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func streamCoreMetrics(
+        _ request: Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Input, stream: ResponseStream<Xds_Service_Orca_V3_OpenRcaService.Method.StreamCoreMetrics.Output>, context: CallContext
+    ) async throws {
+        try await self.streamCoreMetrics(request, stream: stream)
     }
 }
 
@@ -113,7 +159,7 @@ package nonisolated enum ProtobufFile_xds_service_orca_v3_orca {
             """)
 }
 
-nonisolated extension Xds_Service_Orca_V3_OpenRcaService.ServiceProtocol {
+nonisolated extension Xds_Service_Orca_V3_OpenRcaService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_xds_service_orca_v3_orca.descriptor] }
 }

@@ -337,19 +337,49 @@ package nonisolated enum Grpc_Reflection_V1alpha_ServerReflection {
         package static let all: [MethodDescriptor] = [ServerReflectionInfo.descriptor]
     }
 
-    /// What a server of this service implements.
-    package nonisolated protocol ServiceProtocol: Service {
+    /// What a server implements that wants every method as streams, whatever its kind.
+    ///
+    /// A method that takes one message finds it in `requests`; one that answers with one must send exactly one.
+    package nonisolated protocol StreamingServiceProtocol: Service {
         /// Answers each request with one response.
         nonisolated(nonsending) func serverReflectionInfo(
             _ requests: RequestStream<Method.ServerReflectionInfo.Input>, stream: ResponseStream<Method.ServerReflectionInfo.Output>, context: CallContext
         ) async throws
     }
+
+    /// What a server of this service implements: typed messages and streams, with the call's context.
+    package nonisolated protocol ServiceProtocol: StreamingServiceProtocol {
+        /// Answers each request with one response.
+        nonisolated(nonsending) func serverReflectionInfo(
+            _ requests: RequestStream<Method.ServerReflectionInfo.Input>, stream: ResponseStream<Method.ServerReflectionInfo.Output>, context: CallContext
+        ) async throws
+    }
+
+    /// What a server implements that needs no more than the messages.
+    package nonisolated protocol SimpleServiceProtocol: ServiceProtocol {
+        /// Answers each request with one response.
+        nonisolated(nonsending) func serverReflectionInfo(
+            _ requests: RequestStream<Method.ServerReflectionInfo.Input>, stream: ResponseStream<Method.ServerReflectionInfo.Output>
+        ) async throws
+    }
 }
 
-nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.ServiceProtocol {
+nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.StreamingServiceProtocol {
     /// The name of the service.
     package static var descriptor: ServiceDescriptor { Grpc_Reflection_V1alpha_ServerReflection.descriptor }
 
+    /// Registers every method with `router`.
+    package func register(with router: inout Router) {
+        router.streaming(
+            Grpc_Reflection_V1alpha_ServerReflection.Method.ServerReflectionInfo.descriptor,
+            Grpc_Reflection_V1alpha_ServerReflection.Method.ServerReflectionInfo.Input.self, Grpc_Reflection_V1alpha_ServerReflection.Method.ServerReflectionInfo.Output.self
+        ) { requests, stream, context in
+            try await self.serverReflectionInfo(requests, stream: stream, context: context)
+        }
+    }
+}
+
+nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.ServiceProtocol {
     /// Registers every method with `router`.
     package func register(with router: inout Router) {
         router.bidirectionalStreaming(
@@ -358,6 +388,15 @@ nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.ServiceProtocol {
         ) { requests, stream, context in
             try await self.serverReflectionInfo(requests, stream: stream, context: context)
         }
+    }
+}
+
+nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.SimpleServiceProtocol {
+    /// The method with its context.
+    package nonisolated(nonsending) func serverReflectionInfo(
+        _ requests: RequestStream<Grpc_Reflection_V1alpha_ServerReflection.Method.ServerReflectionInfo.Input>, stream: ResponseStream<Grpc_Reflection_V1alpha_ServerReflection.Method.ServerReflectionInfo.Output>, context: CallContext
+    ) async throws {
+        try await self.serverReflectionInfo(requests, stream: stream)
     }
 }
 
@@ -392,7 +431,7 @@ package nonisolated enum ProtobufFile_grpc_reflection_v1alpha_reflection__v1alph
             """)
 }
 
-nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.ServiceProtocol {
+nonisolated extension Grpc_Reflection_V1alpha_ServerReflection.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_grpc_reflection_v1alpha_reflection__v1alpha.descriptor] }
 }
