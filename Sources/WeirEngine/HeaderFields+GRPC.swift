@@ -27,9 +27,14 @@ extension HeaderFields {
 
     /// Trailers-Only: one field section that is the whole response.
     ///
-    /// Says which compression is taken, as it must when that is what the status is about.
-    static func trailersOnly(_ status: Status, _ metadata: Metadata, contentType: String) -> HeaderFields {
-        var fields = response(Metadata(), contentType: contentType)
+    /// Says which compression is taken only if that is what the status is about (gRPC specification, `doc/compression.md`).
+    static func trailersOnly(
+        _ status: Status, _ metadata: Metadata, contentType: String, listsEncodings: Bool = false
+    ) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append(name: ":status", value: "200")
+        fields.append(name: "content-type", value: contentType)
+        if listsEncodings { fields.append(name: "grpc-accept-encoding", value: CompressionAlgorithm.acceptedNames) }
         status.forEachTrailerField(metadata: metadata) { name, value in fields.append(name: name, value: value) }
         return fields
     }

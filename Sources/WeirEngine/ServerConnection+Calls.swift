@@ -44,7 +44,12 @@ extension ServerConnection {
                 return
             }
             guard CompressionAlgorithm(encoding: head.encoding) != nil else {
-                reject(stream, .grpc(unknownEncoding(head.encoding)), parser)
+                let status = unknownEncoding(head.encoding)
+                act(.report(.refused(reason: status.message)))
+                session.submitTrailersOnly(
+                    .trailersOnly(
+                        status, Metadata(), contentType: parser.responseContentType, listsEncodings: true),
+                    on: stream)
                 return
             }
             // The same text; the request's copy of it would live as long as the stream.
@@ -135,7 +140,8 @@ extension ServerConnection {
         }
         let whole = fields(status, metadata)
         let limit = session.maximumSentHeaderListBytes
-        guard whole.listBytes > limit else { return whole }
+        let canBeLess = !metadata.isEmpty || !status.message.isEmpty || !status.details.isEmpty
+        guard whole.listBytes > limit, canBeLess else { return whole }
         act(
             .report(
                 .fieldsTooLarge(

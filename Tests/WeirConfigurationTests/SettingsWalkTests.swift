@@ -7,7 +7,7 @@ import WeirServer
 /// Nothing that a server can be configured with is out of reach of a file, the environment and the flags.
 struct SettingsWalkTests {
     /// Texts of which at least one changes whatever value a setting has, of any kind.
-    private static let texts = ["77", "7s", "other", "true", "false", "7"]
+    private static let texts = ["77", "7s", "other", "true", "false", "7", "gzip"]
 
     private func children(_ value: Any) -> [String: String] {
         Dictionary(Mirror(reflecting: value).children.map { ($0.label ?? "", "\($0.value)") }) { $1 }

@@ -127,7 +127,7 @@ struct MessageRuleTests {
             ("an unknown field", [0xA2, 0x06, 0x01, 0x00]),
             ("a field twice, of which the last counts", [0x10, 1, 0x10, 2]),
             ("a known field with another wire type is unknown", [0x12, 0x01, 0x00]),
-            ("an enum's value that has no name", [0x08, 0x63]),
+            ("an enum's value that has no name", [0x1A, 0x02, 0x08, 0x63]),
             ("a group of an unknown field", [0x9B, 0x06, 0x9C, 0x06]),
         ].map { RuleCase("protobuf encoding: \($0) is let pass", RawRequest.call(message: $1), .success()) }
 }
