@@ -110,6 +110,7 @@ package struct SendFlowController: ~Copyable {
         if count <= streamFree, count <= connectionFree { return .whole }
         let fitsNoWindow =
             unsafe stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
+            || (count > connectionFree && count > window.fullBytes - share.stuckBytes)
         if queued == 0, fitsNoWindow {
             if streamFree > 0, connectionFree > 0 { return .inParts }
             return .blocked(connectionFree <= 0 ? .connectionWindow : .streamWindow)
@@ -144,6 +145,7 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.isGranted = true
         stream.grantIsInParts = taken == .inParts
         if atHeadOfQueue { unsafe stream.quantumBytes -= stream.waitingBytes }
+        if taken == .inParts { stream.partsTurnBytes = limits.quantumBytes }
         return true
     }
 
@@ -260,6 +262,7 @@ package struct SendFlowController: ~Copyable {
         let excess = unsafe stream.reservedBytes - reservedForGrant(of: stream) - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
         endTurn(of: stream, using: count)
+        stream.partsTurnBytes = max(0, stream.partsTurnBytes - count)
         share.sent(count, &stream.holding)
         unsafe stream.window.sent(count)
         window.sent(count)
