@@ -8,7 +8,7 @@ import WeirTesting
 
 /// Ten streams on a connection whose client is a long round trip away, and returns the credit of a frame, the connection's
 /// too, when the application has read it.
-private final class LongRoundTrip {
+final class LongRoundTrip {
     static let roundTrip: Duration = .milliseconds(200)
 
     let rig: ServerRig

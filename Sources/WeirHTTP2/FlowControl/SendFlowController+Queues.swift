@@ -220,16 +220,14 @@ extension SendFlowController {
                 keepTurnCredit(for: stream)
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
-                if isContended, unsafe exceedsShare(stream.waitingBytes, on: stream) {
-                    // It came here while nobody else waited; credit is not saved up for one past its share.
-                    leaveCreditQueue(stream)
-                    giveWay(stream, at: now)
-                    continue
-                }
                 if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
                     unsafe freeConnectionBytes < stream.waitingBytes, !mayGoInParts(stream)
                 {
-                    return
+                    // It came here while nobody else waited, or was within its share: for one past it nothing is saved up.
+                    guard creditQueue.count > 1, unsafe exceedsShare(stream.waitingBytes, on: stream) else { return }
+                    leaveCreditQueue(stream)
+                    giveWay(stream, at: now)
+                    continue
                 }
                 guard beginTurn(of: stream, isContended: isContended) else {
                     creditQueue.removeFirst()

@@ -110,7 +110,7 @@ package struct SendFlowController: ~Copyable {
         if count <= streamFree, count <= connectionFree { return .whole }
         let fitsNoWindow =
             unsafe stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
-            || (count > connectionFree && count > window.fullBytes - share.stuckBytes)
+            || (share.stuckBytes > 0 && count > connectionFree && count > window.fullBytes - share.stuckBytes)
         if queued == 0, fitsNoWindow {
             if streamFree > 0, connectionFree > 0 { return .inParts }
             return .blocked(connectionFree <= 0 ? .connectionWindow : .streamWindow)
@@ -267,10 +267,10 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
-        if reservedBytes > window.bytes {
+        if freeConnectionBytes < 0 {
             // Bytes in front used what was set aside for those behind them, which now go out in parts too.
             let own = unsafe stream.reservedBytes - reservedForGrant(of: stream)
-            unreserve(min(own, reservedBytes - window.bytes), on: stream)
+            unreserve(min(own, -freeConnectionBytes), on: stream)
             unsafe stream.sendsInParts = true
         }
         if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = false }
