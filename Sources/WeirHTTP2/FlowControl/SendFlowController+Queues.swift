@@ -106,9 +106,22 @@ extension SendFlowController {
         }
     }
 
+    /// Whether queued DATA waits for credit: DATA that was put off, or that the library goes on with by itself.
+    private func goesOnInParts(_ stream: HTTP2Stream) -> Bool {
+        unsafe !stream.queue.isEmpty && (stream.isDeferred || stream.sendsInParts)
+    }
+
+    /// The connection's window closed behind DATA of a message in parts.
+    ///
+    /// The library would go on with it by itself and in its own order, beside those whose turn it is.
+    mutating func windowClosed(behind stream: HTTP2Stream) {
+        guard !creditQueue.isEmpty, goesOnInParts(stream), !exceedsShare(1, on: stream) else { return }
+        awaitConnectionCredit(stream)
+    }
+
     /// Whether the stream has not had all of the turn that was begun: a message that fits it waits, or DATA in parts.
     private func isInItsTurn(_ stream: HTTP2Stream) -> Bool {
-        if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty { return stream.partsTurnBytes > 0 }
+        if goesOnInParts(stream) { return stream.partsTurnBytes > 0 }
         return unsafe stream.takesTurns && stream.waitingBytes > 0 && stream.quantumBytes >= stream.waitingBytes
     }
 
@@ -176,7 +189,9 @@ extension SendFlowController {
         unsafe stream.holdBackUntil = nil
         if stream.heldBackAt != share.sequence {
             // The peer did return credit, only not for this stream: there is nothing to find out about the peer.
-            if unsafe exceedsShare(stream.waitingBytes, on: stream) {
+            if stream.awaitsConnectionCredit || stream.yieldsConnectionCredit,
+                unsafe exceedsShare(stream.waitingBytes, on: stream)
+            {
                 leaveCreditQueue(stream)
                 giveWay(stream, at: now)
                 return
@@ -214,7 +229,7 @@ extension SendFlowController {
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
-            if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
+            if goesOnInParts(stream), unsafe stream.window.bytes > 0 {
                 guard creditBytes(for: stream) > 0 else { return }
                 if !stream.turnIsInterrupted { stream.partsTurnBytes = limits.quantumBytes }
                 keepTurnCredit(for: stream)

@@ -274,6 +274,7 @@ package struct SendFlowController: ~Copyable {
             unsafe stream.sendsInParts = true
         }
         if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = false }
+        if window.bytes <= 0 { windowClosed(behind: stream) }
     }
 
     /// The peer returned credit of the stream.
