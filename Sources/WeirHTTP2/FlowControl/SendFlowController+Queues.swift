@@ -197,7 +197,10 @@ extension SendFlowController {
                 return
             }
             if stream.awaitsConnectionCredit { return armHoldBack(stream, at: now) }
-        } else if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream) {
+        } else if unsafe !window.isHalfOpen(freeConnectionBytes)
+            && waitsForConnectionOnly(stream.waitingBytes, on: stream)
+        {
+            // With half of the window open nothing was held back, and nobody had a reason to return credit.
             share.stoodStill(outstandingBytes: window.fullBytes - window.bytes)
         }
         unsafe stream.holdBackIsOver = true
