@@ -63,6 +63,8 @@ package final class HTTP2Stream: TimerTableEntry {
     @exclusivity(unchecked) var reservedBytes = 0
     /// Connection credit kept for queued DATA whose turn it is, until it was sent or put off again.
     var turnCreditBytes = 0
+    /// What DATA that goes out in parts may still take of its turn; the turn goes on when the connection's window opens.
+    var partsTurnBytes = 0
     /// The connection's number of grants at which this stream may pass its share.
     var passesShareAt: UInt64?
     /// The connection's number of grants at which the hold-back that is under way began.

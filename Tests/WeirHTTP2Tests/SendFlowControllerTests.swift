@@ -65,6 +65,9 @@ struct SendFlowControllerTests {
         rig.flow.endHoldBack(of: stream, at: MonotonicInstant(nanoseconds: 0))
         #expect(rig.reconsider(stream).granted == [1])
         #expect(stream.grantIsInParts)
+        // Nobody stood still, so nothing is taken for gone.
+        let stuckBytes = rig.flow.share.stuckBytes
+        #expect(stuckBytes == 0)
     }
 
     @Test("a window that was widened for one message is held back for once, and not taken for wide again")

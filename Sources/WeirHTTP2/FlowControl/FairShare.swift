@@ -43,6 +43,8 @@ package struct FairShare: Sendable {
     package private(set) var isOff = false
     /// Whether a stream went past its share because the peer returned nothing at all.
     private var probes = false
+    /// Bytes that were out when the peer last let a hold-back pass without returning any, as far as they still are.
+    private(set) var stuckBytes = 0
     /// Connection grants so far.
     private(set) var sequence: UInt64 = 0
     /// The dips that matter to somebody: each later one is higher than those before it.
@@ -112,9 +114,13 @@ package struct FairShare: Sendable {
         lowered(outstandingBytes: outstandingBytes)
     }
 
+    /// The peer returned nothing of this for as long as a message was held back.
+    mutating func stoodStill(outstandingBytes: Int) { stuckBytes = max(0, outstandingBytes) }
+
     /// No more than this can be out, as of now.
     mutating func lowered(outstandingBytes: Int) {
         sequence += 1
+        stuckBytes = min(stuckBytes, max(0, outstandingBytes))
         while let last = dips.last, last.outstandingBytes >= outstandingBytes { dips.removeLast() }
         if dips.count == Self.maximumDips { dips.removeLast() }
         dips.append(Dip(sequence: sequence, outstandingBytes: max(0, outstandingBytes)))

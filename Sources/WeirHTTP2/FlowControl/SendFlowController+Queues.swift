@@ -83,12 +83,20 @@ extension SendFlowController {
         stream.yieldsConnectionCredit = false
     }
 
+    private mutating func leaveCreditQueue(_ stream: HTTP2Stream) {
+        if stream.awaitsConnectionCredit {
+            creditQueue.removeAll { $0 === stream }
+            stream.awaitsConnectionCredit = false
+        }
+        turnGoesOn(stream)
+    }
+
     /// Puts a stream whose DATA or message waits for connection credit at the end of the queue for it.
     mutating func awaitConnectionCredit(_ stream: HTTP2Stream) {
         leaveYieldQueue(stream)
         guard !stream.awaitsConnectionCredit else { return }
         stream.awaitsConnectionCredit = true
-        if unsafe stream.takesTurns && stream.waitingBytes > 0 && stream.quantumBytes >= stream.waitingBytes {
+        if isInItsTurn(stream) {
             // The window closed in the middle of its turn: it is still its turn when the window opens.
             stream.turnIsInterrupted = true
             creditQueue.insert(stream, at: min(interruptedTurns, creditQueue.count))
@@ -96,6 +104,25 @@ extension SendFlowController {
         } else {
             creditQueue.append(stream)
         }
+    }
+
+    /// Whether queued DATA waits for credit: DATA that was put off, or that the library goes on with by itself.
+    private func goesOnInParts(_ stream: HTTP2Stream) -> Bool {
+        unsafe !stream.queue.isEmpty && (stream.isDeferred || stream.sendsInParts)
+    }
+
+    /// The connection's window closed behind DATA of a message in parts.
+    ///
+    /// The library would go on with it by itself and in its own order, beside those whose turn it is.
+    mutating func windowClosed(behind stream: HTTP2Stream) {
+        guard !creditQueue.isEmpty, goesOnInParts(stream), !exceedsShare(1, on: stream) else { return }
+        awaitConnectionCredit(stream)
+    }
+
+    /// Whether the stream has not had all of the turn that was begun: a message that fits it waits, or DATA in parts.
+    private func isInItsTurn(_ stream: HTTP2Stream) -> Bool {
+        if goesOnInParts(stream) { return stream.partsTurnBytes > 0 }
+        return unsafe stream.takesTurns && stream.waitingBytes > 0 && stream.quantumBytes >= stream.waitingBytes
     }
 
     /// Begins the turn of the first stream in the queue, or goes on with one that was interrupted.
@@ -160,12 +187,21 @@ extension SendFlowController {
     /// The stream's hold-back is over: the peer returned nothing, so the windows' rest is used.
     package mutating func endHoldBack(of stream: HTTP2Stream, at now: MonotonicInstant) {
         unsafe stream.holdBackUntil = nil
-        if stream.yieldsConnectionCredit, stream.heldBackAt != share.sequence,
-            unsafe exceedsShare(stream.waitingBytes, on: stream)
-        {
+        if stream.heldBackAt != share.sequence {
             // The peer did return credit, only not for this stream: there is nothing to find out about the peer.
-            armHoldBack(stream, at: now)
-            return
+            if stream.awaitsConnectionCredit || stream.yieldsConnectionCredit,
+                unsafe exceedsShare(stream.waitingBytes, on: stream)
+            {
+                leaveCreditQueue(stream)
+                giveWay(stream, at: now)
+                return
+            }
+            if stream.awaitsConnectionCredit { return armHoldBack(stream, at: now) }
+        } else if unsafe !window.isHalfOpen(freeConnectionBytes)
+            && waitsForConnectionOnly(stream.waitingBytes, on: stream)
+        {
+            // With half of the window open nothing was held back, and nobody had a reason to return credit.
+            share.stoodStill(outstandingBytes: window.fullBytes - window.bytes)
         }
         unsafe stream.holdBackIsOver = true
         unsafe stream.window.stoodStill()
@@ -196,15 +232,20 @@ extension SendFlowController {
         // With one stream in the queue there is nobody to take turns with.
         let isContended = creditQueue.count > 1
         while let stream = creditQueue.first {
-            if unsafe stream.isDeferred, unsafe !stream.queue.isEmpty, unsafe stream.window.bytes > 0 {
+            if goesOnInParts(stream), unsafe stream.window.bytes > 0 {
                 guard creditBytes(for: stream) > 0 else { return }
+                if !stream.turnIsInterrupted { stream.partsTurnBytes = limits.quantumBytes }
                 keepTurnCredit(for: stream)
                 openings.append(.resumeData(stream))
             } else if unsafe stream.waitingBytes > 0, unsafe !stream.isGranted {
                 if unsafe waitsForConnectionOnly(stream.waitingBytes, on: stream),
                     unsafe freeConnectionBytes < stream.waitingBytes, !mayGoInParts(stream)
                 {
-                    return
+                    // It came here while nobody else waited, or was within its share: for one past it nothing is saved up.
+                    guard creditQueue.count > 1, unsafe exceedsShare(stream.waitingBytes, on: stream) else { return }
+                    leaveCreditQueue(stream)
+                    giveWay(stream, at: now)
+                    continue
                 }
                 guard beginTurn(of: stream, isContended: isContended) else {
                     creditQueue.removeFirst()
@@ -234,7 +275,7 @@ extension SendFlowController {
     private mutating func keepTurnCredit(for stream: HTTP2Stream) {
         // With others behind it, one past its share gives way as soon as the library asks.
         if creditQueue.count > 1, exceedsShare(1, on: stream) { return }
-        let wanted = unsafe min(limits.quantumBytes, stream.queue.byteCount, stream.window.bytes)
+        let wanted = unsafe min(stream.partsTurnBytes, stream.queue.byteCount, stream.window.bytes)
         let kept = min(max(0, wanted - stream.turnCreditBytes), max(0, freeConnectionBytes))
         stream.turnCreditBytes += kept
         turnCreditBytes += kept
@@ -321,11 +362,7 @@ extension SendFlowController {
 
     /// Takes a stream that ends, or that no longer waits, out of the queues.
     package mutating func leaveQueues(_ stream: HTTP2Stream) {
-        if stream.awaitsConnectionCredit {
-            creditQueue.removeAll { $0 === stream }
-            stream.awaitsConnectionCredit = false
-        }
-        turnGoesOn(stream)
+        leaveCreditQueue(stream)
         leaveYieldQueue(stream)
         if stream.awaitsBudget {
             budgetQueue.removeAll { $0 === stream }

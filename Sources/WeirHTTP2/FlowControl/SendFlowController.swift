@@ -110,6 +110,7 @@ package struct SendFlowController: ~Copyable {
         if count <= streamFree, count <= connectionFree { return .whole }
         let fitsNoWindow =
             unsafe stream.holdBackIsOver || count > stream.window.largestBytes || count > window.largestBytes
+            || (share.stuckBytes > 0 && count > connectionFree && count > window.fullBytes - share.stuckBytes)
         if queued == 0, fitsNoWindow {
             if streamFree > 0, connectionFree > 0 { return .inParts }
             return .blocked(connectionFree <= 0 ? .connectionWindow : .streamWindow)
@@ -153,6 +154,7 @@ package struct SendFlowController: ~Copyable {
         unsafe stream.isGranted = true
         stream.grantIsInParts = taken == .inParts
         if atHeadOfQueue { unsafe stream.quantumBytes -= stream.waitingBytes }
+        if taken == .inParts { stream.partsTurnBytes = limits.quantumBytes }
         return true
     }
 
@@ -269,17 +271,19 @@ package struct SendFlowController: ~Copyable {
         let excess = unsafe stream.reservedBytes - reservedForGrant(of: stream) - stream.queue.byteCount
         if excess > 0 { unreserve(excess, on: stream) }
         endTurn(of: stream, using: count)
+        stream.partsTurnBytes = max(0, stream.partsTurnBytes - count)
         share.sent(count, &stream.holding)
         unsafe stream.window.sent(count)
         window.sent(count)
         outputBytes += count
-        if reservedBytes > window.bytes {
+        if freeConnectionBytes < 0 {
             // Bytes in front used what was set aside for those behind them, which now go out in parts too.
             let own = unsafe stream.reservedBytes - reservedForGrant(of: stream)
-            unreserve(min(own, reservedBytes - window.bytes), on: stream)
+            unreserve(min(own, -freeConnectionBytes), on: stream)
             unsafe stream.sendsInParts = true
         }
         if unsafe stream.queue.isEmpty { unsafe stream.sendsInParts = false }
+        if window.bytes <= 0 { windowClosed(behind: stream) }
     }
 
     /// The peer returned credit of the stream.
