@@ -29,11 +29,13 @@ extension ServerConnection {
         var parser = RequestHeadParser(
             maximumHeaderListBytes: configuration.settings.maxHeaderListBytes,
             maximumFieldCount: configuration.settings.maxHeaderFields)
-        stream.requestFields.forEach { name, value in parser.add(name: name, value: value) }
-        parser.noteList(bytes: stream.requestListBytes, fields: stream.requestListFields)
-        // Header fields are not kept while a stream lives: a thousand stalled ones would hold them for ever.
+        // Fields are not kept while a stream lives, unless there is metadata: a thousand stalled ones would hold them for ever.
+        let fields = stream.requestFields
         stream.requestFields = HeaderFields()
-        switch parser.finish() {
+        let block = fields.bytes
+        fields.forEach { name, value in parser.add(name: name, value: value, in: block.span) }
+        parser.noteList(bytes: stream.requestListBytes, fields: stream.requestListFields)
+        switch parser.finish(block) {
         case .plain(let request):
             answer(stream, answer(of: request), isHead: parser.isHead)
         case .reject(let rejection):

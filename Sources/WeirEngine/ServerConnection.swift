@@ -28,7 +28,7 @@ package final class ServerConnection {
     /// Contexts of zlib, which the connections of a loop share.
     let compression: CompressionContexts
     let routes: any CallRouting
-    var timers = TimerTable<HTTP2Stream>()
+    var timers = StreamTimers()
     var now: MonotonicInstant
     /// Calls whose stream is open or whose handler runs.
     package internal(set) var handlersRunning = 0

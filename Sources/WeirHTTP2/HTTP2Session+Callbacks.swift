@@ -25,16 +25,19 @@ let onBeginHeadersCallback: nghttp2_on_begin_headers_callback = { cSession, fram
         guard session.mayOpenStream else {
             // The fields are decoded and dropped: nobody has a stream of this number.
             session.streamRefused()
+            unsafe session.sectionStream = nil
             return unsafe nghttp2_submit_rst_stream(
                 cSession, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_REFUSED_STREAM.rawValue)
         }
-        _ = session.streamOpened(id)
+        unsafe session.sectionStream = session.streamOpened(id)
         // Incremental, urgency 3, whatever the client signals: streams take turns (RFC 9218 §4.2).
         var priority = nghttp2_extpri(urgency: 3, inc: 1)
         _ = unsafe nghttp2_session_change_extpri_stream_priority(cSession, id, &priority, 1)
-    } else if let stream = session.streams[id] {
-        unsafe stream.sectionBytes = 0
-        unsafe stream.sectionFields = 0
+    } else {
+        let stream = session.streams[id]
+        unsafe session.sectionStream = stream
+        unsafe stream?.sectionBytes = 0
+        unsafe stream?.sectionFields = 0
     }
     return 0
 }
@@ -46,23 +49,23 @@ let onHeaderCallback: nghttp2_on_header_callback = {
     cSession, frame, name, nameLength, value, valueLength, _, userData in
     guard let session = unsafe session(userData), let frame = unsafe frame else { return 0 }
     let id = unsafe frame.pointee.hd.stream_id
-    guard let stream = session.streams[id] else { return 0 }
-    let settings = session.settings
-    unsafe stream.sectionBytes += nameLength + valueLength + 32
-    unsafe stream.sectionFields += 1
-    if unsafe stream.sectionBytes > 4 * settings.maxHeaderListBytes
-        || stream.sectionFields > 4 * settings.maxHeaderFields
-    {
+    guard let stream = unsafe session.sectionStream, stream.id.rawValue == id else { return 0 }
+    let (maximumBytes, maximumFields) = (session.settings.maxHeaderListBytes, session.settings.maxHeaderFields)
+    let bytes = unsafe stream.sectionBytes + nameLength + valueLength + 32
+    let fields = unsafe stream.sectionFields + 1
+    unsafe stream.sectionBytes = bytes
+    unsafe stream.sectionFields = fields
+    if bytes > 4 * maximumBytes || fields > 4 * maximumFields {
         // Beyond this the rest is decoded and thrown away: 40 bombs of 43 MB each cost 20 ms. gRPC clients make
         // RESOURCE_EXHAUSTED of this code, as of the status below the limit.
         return unsafe resetMalformed(cSession, id, NGHTTP2_ENHANCE_YOUR_CALM)
     }
     guard unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST else { return 0 }
-    unsafe stream.requestListBytes = stream.sectionBytes
-    unsafe stream.requestListFields = stream.sectionFields
+    unsafe stream.requestListBytes = bytes
+    unsafe stream.requestListFields = fields
     let name = unsafe UnsafeRawBufferPointer(start: name, count: nameLength)
     var value = unsafe UnsafeRawBufferPointer(start: value, count: valueLength)
-    if unsafe stream.sectionBytes > settings.maxHeaderListBytes || stream.sectionFields > settings.maxHeaderFields {
+    if bytes > maximumBytes || fields > maximumFields {
         // What kind of request it is decides how it is refused; the rest is not needed any more.
         guard unsafe name.first == 0x3A || name.elementsEqual("content-type".utf8) else { return 0 }
         unsafe value = UnsafeRawBufferPointer(rebasing: value.prefix(keptValueBytes))
@@ -99,7 +102,8 @@ let onFrameReceivedCallback: nghttp2_on_frame_recv_callback = { _, frame, userDa
     let ends = header.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
     switch UInt32(header.type) {
     case NGHTTP2_HEADERS.rawValue:
-        guard let stream = session.streams[header.stream_id] else { return 0 }
+        guard let stream = unsafe session.sectionStream, stream.id.rawValue == header.stream_id else { return 0 }
+        unsafe session.sectionStream = nil
         if unsafe frame.pointee.headers.cat == NGHTTP2_HCAT_REQUEST { session.record(.requestReceived(stream)) }
         if ends { session.requestEnded(stream) }
     case NGHTTP2_DATA.rawValue:

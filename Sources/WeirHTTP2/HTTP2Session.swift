@@ -15,6 +15,10 @@ package import NIOCore
     package private(set) var touched: [HTTP2Stream] = []
     /// Streams that are open, by number.
     package private(set) var streams: [Int32: HTTP2Stream] = [:]
+    /// The stream of the field section that is being received, so that it is not looked up for each field.
+    ///
+    /// Nothing of another stream comes in between (RFC 9113 §4.3), and one that is closed meanwhile is dropped here too.
+    @exclusivity(unchecked) var sectionStream: HTTP2Stream?
     /// Who may send what.
     @exclusivity(unchecked) package var flow: SendFlowController
     /// Frames collected for the wire.
@@ -246,6 +250,7 @@ package import NIOCore
 
     func streamClosed(_ id: Int32, code: UInt32) {
         guard let stream = streams.removeValue(forKey: id) else { return }
+        if unsafe sectionStream === stream { unsafe sectionStream = nil }
         unsafe flow.streamEnded(stream)
         discardRequest(of: stream)
         stream.sendState = .closed

@@ -29,8 +29,8 @@ package final class HTTP2Stream: TimerTableEntry {
     /// Size of the request's field section in bytes, and the number of its fields.
     ///
     /// Past the soft limits (RFC 9113 §10.5.1) more than ``requestFields`` has: only what the answer depends on is kept then.
-    package internal(set) var requestListBytes = 0
-    package internal(set) var requestListFields = 0
+    @exclusivity(unchecked) package internal(set) var requestListBytes = 0
+    @exclusivity(unchecked) package internal(set) var requestListFields = 0
     /// Bytes of DATA received and not yet handed to the call.
     package var inbound: ByteBuffer?
     /// Whether the stream was counted as begun and not yet as ended.

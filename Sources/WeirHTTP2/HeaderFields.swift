@@ -11,7 +11,8 @@ package struct HeaderFields: Sendable {
         var valueEnd: Int32
     }
 
-    private var bytes: [UInt8] = []
+    /// All names and values, one behind another.
+    package private(set) var bytes: [UInt8] = []
     private var slots: [Slot] = []
 
     /// Makes an empty section.
@@ -43,7 +44,7 @@ package struct HeaderFields: Sendable {
     package mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
         if slots.isEmpty {
             // What most requests need, so that neither grows step by step.
-            bytes.reserveCapacity(512)
+            bytes.reserveCapacity(Self.firstCapacityBytes)
             slots.reserveCapacity(24)
         }
         let start = bytes.count
@@ -53,17 +54,17 @@ package struct HeaderFields: Sendable {
         appendSlot(start, middle)
     }
 
+    /// Names and values of a request with ten entries of metadata, a token among them; it is kept with those.
+    private static var firstCapacityBytes: Int { 736 }
+
     private mutating func appendSlot(_ start: Int, _ middle: Int) {
         slots.append(Slot(nameStart: Int32(start), valueStart: Int32(middle), valueEnd: Int32(bytes.count)))
     }
 
-    /// Visits the fields in order without making strings of them.
-    package func forEach(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
-        let all = bytes.span
+    /// Visits the fields in order, as the places of their names and values in ``bytes``.
+    package func forEach(_ body: (_ name: Range<Int>, _ value: Range<Int>) -> Void) {
         for slot in slots {
-            body(
-                all.extracting(Int(slot.nameStart)..<Int(slot.valueStart)),
-                all.extracting(Int(slot.valueStart)..<Int(slot.valueEnd)))
+            body(Int(slot.nameStart)..<Int(slot.valueStart), Int(slot.valueStart)..<Int(slot.valueEnd))
         }
     }
 

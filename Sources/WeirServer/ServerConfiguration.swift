@@ -12,7 +12,7 @@ public struct ServerConfiguration: Sendable {
     public var host: String = "127.0.0.1"
     /// The port to listen on; 0 picks a free one.
     public var port: Int = 50051
-    /// Event loops, each a thread.
+    /// Event loops, each a thread; at most 1024.
     ///
     /// Default: one per core.
     public var threads: Int = System.coreCount
@@ -138,9 +138,13 @@ public struct ServerConfiguration: Sendable {
         }
     }
 
+    /// More loops than any machine has cores: a slip of the finger must not take all of its threads.
+    private static let mostThreads = 1024
+
     /// What is wrong with the configuration, said so that it can be mended; nil when nothing is.
     public var problem: String? {
         if threads < 1 { return "threads is \(threads); at least 1 is needed" }
+        if threads > Self.mostThreads { return "threads is \(threads); at most \(Self.mostThreads) are allowed" }
         if !(0...65535).contains(port) { return "port is \(port); it must be between 0 and 65535" }
         if streamBufferBytes < 1 { return "streamBufferBytes is \(streamBufferBytes); at least 1 is needed" }
         if stallDeadline <= .zero { return "stallDeadline must be longer than 0s" }

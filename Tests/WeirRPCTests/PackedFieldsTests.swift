@@ -6,24 +6,20 @@ import Testing
 
 @Suite("Metadata as it was received")
 struct PackedFieldsTests {
-    private func received(_ fields: [(String, String)]) throws -> Metadata {
+    private func received(_ fields: [RequestFields.Field]) throws -> Metadata {
         var parser = RequestHeadParser()
-        let all = requestFields + fields
-        for (name, value) in all {
-            parser.add(name: Array(name.utf8).span, value: Array(value.utf8).span)
-        }
-        guard case .accept(let head) = parser.finish() else {
+        guard case .accept(let head) = parser.finish(requestFields + fields) else {
             Issue.record("the request was refused")
             return Metadata()
         }
         return head.metadata
     }
 
-    private let requestFields = [
+    private let requestFields: [RequestFields.Field] = [
         (":method", "POST"), (":scheme", "http"), (":path", "/a.B/C"), ("content-type", "application/grpc"),
     ]
 
-    private let fields = [
+    private let fields: [RequestFields.Field] = [
         ("x-one", "1"), ("x-raw-bin", "AAEC"), ("x-two", " two "), ("x-one", "uno"), ("x-raw-bin", "/w==, AA"),
         ("x-empty", ""),
     ]
@@ -55,6 +51,43 @@ struct PackedFieldsTests {
         added.forEachField { sent[1].append("\($0)=\($1)") }
         #expect(sent[0] == sent[1])
         #expect(try self.received(Array(fields.dropLast())) != added)
+    }
+
+    @Test("what else the request had is no part of it")
+    func otherFields() throws {
+        let alone = try received(fields)
+        let among = try received([("user-agent", "test/1"), ("te", "trailers")] + fields + [("grpc-timeout", "1S")])
+        #expect(among == alone)
+        #expect(among.hashValue == alone.hashValue)
+        #expect(among.headerListBytes == alone.headerListBytes)
+        #expect(try received([("x-two", "1")]) != received([("x-one", "2")]))
+    }
+
+    @Test(
+        "a name has lower-case letters, digits and three other characters, a value what is printable",
+        arguments: 0...255 as ClosedRange<UInt8>)
+    func characters(byte: UInt8) throws {
+        // Of sixteen bytes and more, at the front, in the middle and at the end.
+        for position in [0, 9, 17] {
+            var text = Array("abcdefghijklmnopqr".utf8)
+            text[position] = byte
+            var parser = RequestHeadParser()
+            let base = requestFields.map { (name: Array($0.name.utf8), value: Array($0.value.utf8)) }
+            let isColon = byte == 0x3A && position == 0
+            guard case .accept(let named) = parser.finish(base + [(name: text, value: [])]) else {
+                #expect(isColon)
+                continue
+            }
+            let isName = "abcdefghijklmnopqrstuvwxyz0123456789_-.".utf8.contains(byte)
+            #expect(named.metadata.count == (isName ? 1 : 0))
+            parser = RequestHeadParser()
+            guard case .accept(let valued) = parser.finish(base + [(name: [0x78], value: text)]) else {
+                #expect([0x20, 0x09].contains(byte) && position != 9)
+                continue
+            }
+            let isTrimmed = byte == 0x09 && position != 9
+            #expect(valued.metadata.count == ((0x20...0x7E).contains(byte) || isTrimmed ? 1 : 0))
+        }
     }
 
     @Test("names are found whatever their case, values in their order, text and bytes apart")
@@ -103,10 +136,7 @@ struct PackedFieldsTests {
         #expect(metadata.map(\.name) == ["grpc-previous-rpc-attempts", "grpc"])
         for value in ["A", "A=", "AA=", "A===", "AAAAA", "A\u{7F}AA", "AA,A"] {
             var parser = RequestHeadParser()
-            for (name, value) in requestFields + [("x-bin", value)] {
-                parser.add(name: Array(name.utf8).span, value: Array(value.utf8).span)
-            }
-            guard case .reject = parser.finish() else {
+            guard case .reject = parser.finish(requestFields + [("x-bin", value)]) else {
                 Issue.record("\(value) was taken")
                 continue
             }

@@ -27,8 +27,7 @@ enum RequestFields {
         _ fields: [Field], bytes: Int = 16 * 1024, count: Int = 128
     ) -> RequestHeadParser.Result {
         var parser = RequestHeadParser(maximumHeaderListBytes: bytes, maximumFieldCount: count)
-        for field in fields { parser.add(name: Array(field.name.utf8).span, value: Array(field.value.utf8).span) }
-        return parser.finish()
+        return parser.finish(fields)
     }
 
     /// The head of a call that is accepted; throws when it is not.
@@ -54,5 +53,24 @@ enum RequestFields {
         case .reject(.http(let answer)): "\(answer.status)"
         case .reject(.grpc(let status)): status.code.description
         }
+    }
+}
+
+extension RequestHeadParser {
+    /// Puts the fields into one block, as they are received, and returns the verdict over them.
+    mutating func finish(_ fields: [(name: [UInt8], value: [UInt8])]) -> Result {
+        let block = fields.flatMap { $0.name + $0.value }
+        var start = 0
+        for (name, value) in fields {
+            let middle = start + name.count
+            let end = middle + value.count
+            add(name: start..<middle, value: middle..<end, in: block.span)
+            start = end
+        }
+        return finish(block)
+    }
+
+    mutating func finish(_ fields: [RequestFields.Field]) -> Result {
+        finish(fields.map { (name: Array($0.name.utf8), value: Array($0.value.utf8)) })
     }
 }

@@ -133,17 +133,16 @@ struct RequestHeadRejectionTests {
         let values = ["POST", "/a/b", "application/grpc", "trailers", "1S", "AQ,Ag==", "http", ","]
         var parser = RequestHeadParser(maximumHeaderListBytes: 800, maximumFieldCount: 20)
         var fields = RequestFields.base.shuffled(using: &random).map {
-            (Array($0.name.utf8), Array($0.value.utf8))
+            (name: Array($0.name.utf8), value: Array($0.value.utf8))
         }
         for _ in 0..<Int.random(in: 0...20, using: &random) {
             var name = Array((names.randomElement(using: &random) ?? "").utf8)
             var value = Array((values.randomElement(using: &random) ?? "").utf8)
             if random.next() % 4 == 0 { name += random.bytes(3) }
             if random.next() % 2 == 0 { value = random.bytes(Int.random(in: 0...40, using: &random)) }
-            fields.append((name, value))
+            fields.append((name: name, value: value))
         }
-        for (name, value) in fields { parser.add(name: name.span, value: value.span) }
-        if case .accept(let head) = parser.finish() {
+        if case .accept(let head) = parser.finish(fields) {
             #expect(head.path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
             #expect(head.metadata.count <= 20)
             #expect(head.metadata.headerListBytes <= 800)

@@ -13,7 +13,13 @@ package protocol TimerTableEntry: AnyObject {
 /// A binary heap whose entries know their place, so that a stream which ends takes its deadline with it at once: the table
 /// never holds more entries than there are streams.
 package struct TimerTable<Entry: TimerTableEntry> {
-    private var heap: [Entry] = []
+    /// An entry with its deadline, so that comparing does not go through the entry.
+    private struct Slot {
+        var deadline: MonotonicInstant
+        var entry: Entry
+    }
+
+    private var heap: [Slot] = []
 
     /// Makes an empty table.
     package init() {}
@@ -22,7 +28,7 @@ package struct TimerTable<Entry: TimerTableEntry> {
     package var count: Int { heap.count }
 
     /// The earliest deadline.
-    package var earliest: MonotonicInstant? { heap.first?.timerDeadline }
+    package var earliest: MonotonicInstant? { heap.first?.deadline }
 
     /// Sets, moves or (with nil) removes the entry's deadline.
     package mutating func set(_ entry: Entry, to deadline: MonotonicInstant?) {
@@ -30,23 +36,24 @@ package struct TimerTable<Entry: TimerTableEntry> {
             remove(entry)
             return
         }
-        if entry.timerIndex < 0 {
+        let slot = Slot(deadline: deadline, entry: entry)
+        let index = entry.timerIndex
+        if index < 0 {
             entry.timerDeadline = deadline
-            entry.timerIndex = heap.count
-            heap.append(entry)
-            siftUp(entry.timerIndex)
+            heap.append(slot)
+            rise(slot, from: heap.count - 1)
         } else if deadline != entry.timerDeadline {
             let isEarlier = deadline < entry.timerDeadline
             entry.timerDeadline = deadline
-            if isEarlier { siftUp(entry.timerIndex) } else { siftDown(entry.timerIndex) }
+            if isEarlier { rise(slot, from: index) } else { sink(slot, from: index) }
         }
     }
 
     /// Takes out the earliest entry that is due at `now`.
     package mutating func popDue(at now: MonotonicInstant) -> Entry? {
-        guard let first = heap.first, first.timerDeadline <= now else { return nil }
-        remove(first)
-        return first
+        guard let first = heap.first, first.deadline <= now else { return nil }
+        remove(first.entry)
+        return first.entry
     }
 
     private mutating func remove(_ entry: Entry) {
@@ -55,40 +62,42 @@ package struct TimerTable<Entry: TimerTableEntry> {
         entry.timerIndex = -1
         entry.timerDeadline = .distantFuture
         let last = heap.removeLast()
-        guard last !== entry else { return }
-        heap[index] = last
-        last.timerIndex = index
-        siftUp(index)
-        siftDown(last.timerIndex)
+        guard last.entry !== entry else { return }
+        if index > 0, last.deadline < heap[(index - 1) / 2].deadline {
+            rise(last, from: index)
+        } else {
+            sink(last, from: index)
+        }
     }
 
-    private mutating func siftUp(_ start: Int) {
+    /// Puts a slot where it belongs, at `start` or above; those in between come down one level.
+    private mutating func rise(_ slot: Slot, from start: Int) {
         var index = start
         while index > 0 {
             let parent = (index - 1) / 2
-            guard heap[index].timerDeadline < heap[parent].timerDeadline else { return }
-            swap(index, parent)
+            guard slot.deadline < heap[parent].deadline else { break }
+            place(heap[parent], at: index)
             index = parent
         }
+        place(slot, at: index)
     }
 
-    private mutating func siftDown(_ start: Int) {
+    /// Puts a slot where it belongs, at `start` or below; those in between go up one level.
+    private mutating func sink(_ slot: Slot, from start: Int) {
         var index = start
         while true {
-            var smallest = index
-            for child in [2 * index + 1, 2 * index + 2]
-            where child < heap.count && heap[child].timerDeadline < heap[smallest].timerDeadline {
-                smallest = child
-            }
-            guard smallest != index else { return }
-            swap(index, smallest)
-            index = smallest
+            var child = 2 * index + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].deadline < heap[child].deadline { child += 1 }
+            guard heap[child].deadline < slot.deadline else { break }
+            place(heap[child], at: index)
+            index = child
         }
+        place(slot, at: index)
     }
 
-    private mutating func swap(_ left: Int, _ right: Int) {
-        heap.swapAt(left, right)
-        heap[left].timerIndex = left
-        heap[right].timerIndex = right
+    private mutating func place(_ slot: Slot, at index: Int) {
+        heap[index] = slot
+        slot.entry.timerIndex = index
     }
 }

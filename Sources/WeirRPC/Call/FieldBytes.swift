@@ -23,8 +23,9 @@ extension Span<UInt8> {
     /// Whether the bytes may be the name of metadata.
     var isMetadataName: Bool {
         guard !isEmpty else { return false }
-        for index in indices where !MetadataName.isValid(self[index]) { return false }
-        return true
+        var unfit: UInt8 = 0
+        for index in indices { unfit |= MetadataName.unfitness(of: self[index]) }
+        return unfit == 0
     }
 
     /// Whether the name is gRPC's own: those of HTTP that are reserved too never get as far as metadata.
@@ -50,8 +51,10 @@ extension Span<UInt8> {
 
     /// Whether all bytes are printable ASCII, spaces included.
     var isPrintable: Bool {
-        for index in indices where self[index] < 0x20 || self[index] > 0x7E { return false }
-        return true
+        // Branchless: eight or sixteen bytes are compared at once.
+        var unfit: UInt8 = 0
+        for index in indices { unfit |= self[index] &- 0x20 > 0x5E ? 1 : 0 }
+        return unfit == 0
     }
 
     /// Whether the bytes begin or end with a space or a tab.

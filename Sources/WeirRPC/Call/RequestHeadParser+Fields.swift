@@ -37,7 +37,8 @@ extension RequestHeadParser {
     /// The longest path that is compared with those of pages, in bytes; a longer one is none of them.
     private static var maximumPlainPathBytes: Int { 1024 }
 
-    mutating func addField(name: Span<UInt8>, value: Span<UInt8>) {
+    /// Takes a field that has a meaning of its own; returns false when the field is none of these.
+    mutating func addKnownField(name: Span<UInt8>, value: Span<UInt8>) -> Bool {
         switch name.count {
         case 2 where name.equals("te"):
             // RFC 9113 §8.2.2. A missing te is let pass, since proxies drop it.
@@ -47,7 +48,7 @@ extension RequestHeadParser {
         case 12 where name.equals("content-type"):
             addContentType(value)
         case 12 where name.equals("grpc-timeout"):
-            guard seen.insert(.timeout).inserted else { return }
+            guard seen.insert(.timeout).inserted else { return true }
             timeout = TimeoutHeader.parse(value)
             if timeout == nil { flaws.insert(.timeout) }
         case 13 where name.equals("grpc-encoding"):
@@ -66,8 +67,9 @@ extension RequestHeadParser {
             17 where name.equals("transfer-encoding"):
             flaws.insert(.connectionSpecific)
         default:
-            addMetadata(name: name, value: value)
+            return false
         }
+        return true
     }
 
     private mutating func addHost(_ value: Span<UInt8>) {
@@ -119,34 +121,41 @@ extension RequestHeadParser {
 // MARK: - Metadata
 
 extension RequestHeadParser {
-    private mutating func addMetadata(name: Span<UInt8>, value: Span<UInt8>) {
+    mutating func addMetadata(_ nameRange: Range<Int>, _ valueRange: Range<Int>, in block: Span<UInt8>) {
         guard !isOverLimit else {
             // Refused whatever follows, so that what was kept need not be kept any longer.
-            metadata = PackedFields.Builder()
+            metadata = []
             return
         }
+        let name = block.extracting(nameRange)
         guard name.isMetadataName, !name.isProtocolName else { return }
+        if metadata.isEmpty {
+            // What most requests need, so that it does not grow step by step.
+            metadata.reserveCapacity(16)
+        }
         if name.isBinaryName {
-            addBinary(name: name, value: value)
+            addBinary(nameRange, valueRange, in: block)
         } else {
-            let text = value.extracting(value.trimmed(value.indices))
-            guard text.isPrintable else { return }
-            metadata.append(name: name, value: text, isBinary: false)
+            let text = block.trimmed(valueRange)
+            guard block.extracting(text).isPrintable else { return }
+            metadata.append(PackedFields.Slot(name: nameRange, value: text, isBinary: false))
         }
     }
 
     /// Takes a value that is base64, or several of them that an intermediary joined by commas.
-    private mutating func addBinary(name: Span<UInt8>, value: Span<UInt8>) {
-        var start = 0
-        for index in 0...value.count where index == value.count || value[index] == 0x2C {
-            if start > 0 { fieldCount += 1 }
+    private mutating func addBinary(_ nameRange: Range<Int>, _ valueRange: Range<Int>, in block: Span<UInt8>) {
+        let end = valueRange.upperBound
+        var start = valueRange.lowerBound
+        for index in start...end where index == end || block[index] == 0x2C {
+            if start > valueRange.lowerBound { fieldCount += 1 }
             guard !isOverLimit else { return }
-            let part = value.trimmed(start..<index)
-            guard let text = Base64.unpadded(value.extracting(part)) else {
+            let part = block.trimmed(start..<index)
+            guard let text = Base64.unpadded(block.extracting(part)) else {
                 flaws.insert(.binary)
                 return
             }
-            metadata.append(name: name, value: value.extracting(part).extracting(text), isBinary: true)
+            let value = part.lowerBound + text.lowerBound..<part.lowerBound + text.upperBound
+            metadata.append(PackedFields.Slot(name: nameRange, value: value, isBinary: true))
             start = index + 1
         }
     }

@@ -38,7 +38,8 @@ package struct RequestHeadParser: Sendable {
     var encoding: String?
     var acceptEncoding: String?
     var userAgent: String?
-    var metadata = PackedFields.Builder()
+    /// Where metadata stands in the block of fields.
+    var metadata: [PackedFields.Slot] = []
     var flaws: Flaws = []
     var seen: Seen = []
 
@@ -48,8 +49,12 @@ package struct RequestHeadParser: Sendable {
         self.maximumFieldCount = maximumFieldCount
     }
 
-    /// Takes one field, its name in lower case as HTTP/2 has it (RFC 9113 §8.2.1).
-    package mutating func add(name: Span<UInt8>, value: Span<UInt8>) {
+    /// Takes one field by its places in `block`, its name in lower case as HTTP/2 has it (RFC 9113 §8.2.1).
+    ///
+    /// All fields of a request are in one block, which ``finish(_:)`` is given.
+    package mutating func add(name nameRange: Range<Int>, value valueRange: Range<Int>, in block: Span<UInt8>) {
+        let name = block.extracting(nameRange)
+        let value = block.extracting(valueRange)
         fieldCount += 1
         headerListBytes += name.count + value.count + 32
         if name.count > 0, name[0] == 0x3A {
@@ -57,7 +62,7 @@ package struct RequestHeadParser: Sendable {
         } else {
             seen.insert(.regularField)
             if value.hasSpaceAtEnds { flaws.insert(.whitespace) }
-            addField(name: name, value: value)
+            if !addKnownField(name: name, value: value) { addMetadata(nameRange, valueRange, in: block) }
         }
     }
 
@@ -70,8 +75,9 @@ package struct RequestHeadParser: Sendable {
     /// The verdict over all fields that were added.
     ///
     /// The order of the checks is that of grpc-java, so that a request with several flaws gets the answer that clients
-    /// have seen before: what HTTP/2 forbids, what is not gRPC, then what is wrong within gRPC.
-    package func finish() -> Result {
+    /// have seen before: what HTTP/2 forbids, what is not gRPC, then what is wrong within gRPC. The metadata keeps `block`
+    /// rather than a copy of its own part.
+    package func finish(_ block: [UInt8]) -> Result {
         if !flaws.isDisjoint(with: .malformed) {
             return .reject(.reset(code: StatusMapping.protocolError, message: malformedReason))
         }
@@ -102,7 +108,7 @@ package struct RequestHeadParser: Sendable {
             RequestHead(
                 path: path, authority: authority ?? host, scheme: scheme, contentSubtype: subtype, timeout: timeout,
                 encoding: encoding, acceptEncoding: acceptEncoding, userAgent: userAgent,
-                metadata: Metadata(metadata.finish())))
+                metadata: Metadata(metadata.isEmpty ? nil : PackedFields(block, metadata))))
     }
 }
 

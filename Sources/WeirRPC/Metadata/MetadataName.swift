@@ -31,11 +31,16 @@ enum MetadataName {
     }
 
     /// Whether the byte may be part of a name.
-    static func isValid(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x61...0x7A, 0x5F, 0x2E, 0x2D: true
-        default: false
-        }
+    static func isValid(_ byte: UInt8) -> Bool { unfitness(of: byte) == 0 }
+
+    /// 0 for a byte that may be part of a name, else 1: without branches, so that the bytes of a name are not decided on one by one.
+    @inline(__always)
+    static func unfitness(of byte: UInt8) -> UInt8 {
+        let isNoLetter: UInt8 = byte &- 0x61 > 25 ? 1 : 0
+        let isNoDigit: UInt8 = byte &- 0x30 > 9 ? 1 : 0
+        let isNoDashOrDot: UInt8 = byte &- 0x2D > 1 ? 1 : 0
+        let isNoUnderscore: UInt8 = byte == 0x5F ? 0 : 1
+        return isNoLetter & isNoDigit & isNoDashOrDot & isNoUnderscore
     }
 
     /// Whether the name, already in lower case, is the protocol's own and never an application's.
