@@ -69,7 +69,7 @@ public struct ServerConfiguration: Sendable {
     ///
     /// Off by default: it costs processor time on the connections' loops. Compressed requests are always taken.
     public var responseCompression: CompressionAlgorithm = .identity
-    /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them.
+    /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them; at most 16 MiB.
     public var maximumHeaderListBytes: Int = 16 * 1024
     /// How long running calls may take to end when the server shuts down; then they are cut.
     public var drainGrace: Duration = .seconds(30)
@@ -133,13 +133,16 @@ public struct ServerConfiguration: Sendable {
                 return "requestBytesPerSecond is \(requestBytesPerSecond); at least 1 is needed"
             }
             if let maximumRequestBytes, maximumRequestBytes < 0 { return "maximumRequestBytes must not be negative" }
-            if let maximumResponseBytes, maximumResponseBytes < 0 { return "maximumResponseBytes must not be negative" }
+            if let maximumResponseBytes, maximumResponseBytes < 1 { return "maximumResponseBytes must be at least 1" }
             return minimumRate?.problem
         }
     }
 
     /// More loops than any machine has cores: a slip of the finger must not take all of its threads.
     private static let mostThreads = 1024
+
+    /// The library's decoder takes no value of more than 64 KiB; a list of many can be larger.
+    private static let largestHeaderListBytes = 16 * 1024 * 1024
 
     /// What is wrong with the configuration, said so that it can be mended; nil when nothing is.
     public var problem: String? {
@@ -179,7 +182,12 @@ public struct ServerConfiguration: Sendable {
             return "processReceiveBudgetBytes (\(processReceiveBudgetBytes)) must be more than four thirds of the "
                 + "largest request (\(largestRequestBytes) bytes)"
         }
-        if let maximumResponseBytes, maximumResponseBytes < 0 { return "maximumResponseBytes must not be negative" }
+        if let maximumResponseBytes, maximumResponseBytes < 1 { return "maximumResponseBytes must be at least 1" }
+        if maximumHeaderListBytes > Self.largestHeaderListBytes {
+            return
+                "maximumHeaderListBytes is \(maximumHeaderListBytes); at most \(Self.largestHeaderListBytes) are allowed"
+        }
+        if host.utf8.contains(0) { return "host must not contain a NUL character" }
         if maximumRequestBytes < 0 || maximumHeaderListBytes < 1024 {
             return "maximumRequestBytes must not be negative and maximumHeaderListBytes not below 1024"
         }
