@@ -21,7 +21,11 @@ public struct SettingsError: Error, Sendable, CustomStringConvertible {
         /// One line.
         public var description: String {
             // A flag and a variable say which setting it is; of a file the key has to be named.
-            let names = source.map { $0.hasPrefix("--") || $0.hasPrefix("WEIR_") ? [$0] : [$0.hasSuffix(":") ? $0 : $0 + ":", key] } ?? [key]
+            let names =
+                source.map {
+                    if $0.hasPrefix("--") || $0.hasPrefix("WEIR_") { return [$0] }
+                    return [$0.hasSuffix(":") ? $0 : $0 + ":", key]
+                } ?? [key]
             return (names + [message]).filter { !$0.isEmpty }.joined(separator: " ")
         }
     }

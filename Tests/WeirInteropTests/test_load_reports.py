@@ -1,36 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load reports (ORCA, gRFC A51): with a call's status and out of band, as the interoperability cases have them."""
 import base64
-import importlib
-import pathlib
-import sys
 import time
 import types
 
-import grpc_tools.protoc
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from xds.data.orca.v3 import orca_load_report_pb2
+from xds.service.orca.v3 import orca_pb2
 
 from interop_cases import Requests
-from weir_process import ROOT, eventually
+from weir_process import eventually
 from wire_client import WireClient, length_prefixed
 
 TRAILER = "endpoint-load-metrics-bin"
 
 
+class Stub:
+    """OpenRcaService as a client sees it."""
+
+    def __init__(self, channel):
+        self.StreamCoreMetrics = channel.unary_stream(
+            "/xds.service.orca.v3.OpenRcaService/StreamCoreMetrics",
+            request_serializer=orca_pb2.OrcaLoadReportRequest.SerializeToString,
+            response_deserializer=orca_load_report_pb2.OrcaLoadReport.FromString)
+
+
 @pytest.fixture(scope="module")
-def orca(tmp_path_factory):
+def orca():
     """xds.service.orca.v3 as Google's generator has it for Python."""
-    out = tmp_path_factory.mktemp("orca")
-    bundled = pathlib.Path(grpc_tools.protoc.__file__).parent / "_proto"
-    assert grpc_tools.protoc.main([
-        "protoc", f"-I{ROOT / 'protos'}", f"-I{bundled}", f"--python_out={out}", f"--grpc_python_out={out}",
-        "xds/data/orca/v3/orca_load_report.proto", "xds/service/orca/v3/orca.proto"]) == 0
-    sys.path.insert(0, str(out))
     return types.SimpleNamespace(
-        Report=importlib.import_module("xds.data.orca.v3.orca_load_report_pb2").OrcaLoadReport,
-        Request=importlib.import_module("xds.service.orca.v3.orca_pb2").OrcaLoadReportRequest,
-        Stub=importlib.import_module("xds.service.orca.v3.orca_pb2_grpc").OpenRcaServiceStub)
+        Report=orca_load_report_pb2.OrcaLoadReport, Request=orca_pb2.OrcaLoadReportRequest, Stub=Stub)
 
 
 def trailers(server, request):
