@@ -10,6 +10,8 @@ struct FrameFault: Equatable {
         case stream
         /// The stream if its response is still under way, else the connection: the peer had ended it (RFC 9113 §5.1).
         case endedStream
+        /// Nothing: the frame says what matters to nobody, and the library would end the connection for it.
+        case nothing
     }
 
     let reach: Reach

@@ -18,6 +18,7 @@ struct FrameHeader: Equatable {
     static let priority: UInt8 = 2
     static let rstStream: UInt8 = 3
     static let settings: UInt8 = 4
+    static let goAway: UInt8 = 7
     static let windowUpdate: UInt8 = 8
     static let continuation: UInt8 = 9
     /// A type that nobody has defined, and a receiver ignores (RFC 9113 §5.5).

@@ -46,6 +46,7 @@ struct FrameRules {
         switch header.kind {
         case FrameHeader.windowUpdate where header.length == 4: FrameHeader.byteCount + 4
         case FrameHeader.priority where header.length == 5: FrameHeader.byteCount + 5
+        case FrameHeader.goAway where header.length >= 8 && header.stream == 0: FrameHeader.byteCount + 8
         case FrameHeader.settings where hasJudgedSettings(header): FrameHeader.byteCount + header.length
         default: FrameHeader.byteCount
         }
@@ -81,9 +82,21 @@ struct FrameRules {
             return judgeSettings(header, in: bytes, at: position)
         case FrameHeader.priority:
             return judgePriority(header, in: bytes, at: position)
+        case FrameHeader.goAway where header.length >= 8 && header.stream == 0:
+            return judgeGoAway(header, in: bytes, at: position)
         default: break
         }
         return nil
+    }
+
+    /// The last stream of a client's GOAWAY is one that the server opened (RFC 9113 §6.8). There are none, and clients that
+    /// name one of theirs mean no harm.
+    private func judgeGoAway(_ header: FrameHeader, in bytes: Span<UInt8>, at position: Int) -> FrameFault? {
+        guard FrameHeader.number(bytes, at: position + FrameHeader.byteCount) != 0 else { return nil }
+        let code = (4..<8).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[position + FrameHeader.byteCount + $1]) }
+        return FrameFault(
+            reach: .nothing, code: HTTP2ErrorCode(rawValue: code), reason: "GOAWAY names a stream",
+            header: header, isHidden: true)
     }
 
     /// The stream was reset for what the peer sent on it: more of that may be on its way, and is ignored.

@@ -49,7 +49,11 @@ extension HTTP2Session {
                 for index in passable..<rest.count { heldBack.append(rest[index]) }
                 return nil
             }
-            guard settle(fault) else { return nil }
+            if fault.reach == .nothing {
+                if let failure = feedGoAway(fault.code) { return failure }
+            } else {
+                guard settle(fault) else { return nil }
+            }
             var header = (passable..<(passable + FrameBoundaries.headerBytes)).map { rest[$0] }
             if fault.isHidden { header[3] = FrameHeader.unassigned }
             if let failure = feed(header.span) { return failure }
@@ -57,6 +61,13 @@ extension HTTP2Session {
             position += passable + FrameBoundaries.headerBytes
         }
         return nil
+    }
+
+    /// Tells the library that the peer goes away, in words that it takes.
+    private func feedGoAway(_ code: HTTP2ErrorCode) -> HTTP2Error? {
+        let head: [UInt8] = [0, 0, 8, FrameHeader.goAway, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        let frame = head + (0..<4).map { UInt8(truncatingIfNeeded: code.rawValue >> (24 - 8 * $0)) }
+        return feed(frame.span)
     }
 
     private func feed(_ bytes: Span<UInt8>) -> HTTP2Error? {

@@ -130,13 +130,17 @@ struct FrameKindTests {
 
     @Test(
         "§6.8 after a client's GOAWAY its streams end in their own time, and then the connection",
-        arguments: [0, 2, 0xFF] as [UInt32])
-    func goAway(code: UInt32) throws {
+        arguments: [0, 2, 0xFF] as [UInt32], [0, 1, 2, 7, 0x7FFF_FFFF, 0x8000_0001] as [UInt32])
+    func goAway(code: UInt32, lastStream: UInt32) throws {
         let exchange = try Exchange()
         exchange.send(
             RawFrame.preface + settings() + frame(Type.settings, flags: Flag.acknowledge) + talk(1, ends: true))
-        exchange.send(frame(Type.goAway, number(0) + number(code) + Bytes("why".utf8)))
+        // A client may say it twice, and may name any stream: the server opens none.
+        for last in [lastStream, 0x7FFF_FFFF, lastStream] {
+            for byte in frame(Type.goAway, number(last) + number(code) + Bytes("why".utf8)) { exchange.send([byte]) }
+        }
         #expect(exchange.closes == 0)
+        #expect(exchange.goAways.isEmpty)
         #expect(exchange.answer(1, bytes: 100, ends: true))
         #expect(exchange.peer[1].status == "0")
         #expect(exchange.closes == 1)

@@ -175,7 +175,7 @@ nonisolated enum ProtobufFile_demo_ticks {
             """)
 }
 
-nonisolated extension Demo_TickService.ServiceProtocol {
+nonisolated extension Demo_TickService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_demo_ticks.descriptor] }
 }

@@ -196,7 +196,7 @@ package nonisolated enum ProtobufFile_weir_simulation_v1_pattern {
             """)
 }
 
-nonisolated extension Weir_Simulation_V1_PatternService.ServiceProtocol {
+nonisolated extension Weir_Simulation_V1_PatternService.StreamingServiceProtocol {
     /// The file that declares the service, for reflection.
     package static var fileDescriptors: [ProtobufFileDescriptor] { [ProtobufFile_weir_simulation_v1_pattern.descriptor] }
 }
