@@ -89,8 +89,9 @@ struct FrameRules {
         return nil
     }
 
-    /// The last stream of a client's GOAWAY is one that the server opened (RFC 9113 §6.8). There are none, and clients that
-    /// name one of theirs mean no harm.
+    /// The last stream of a client's GOAWAY is one that the server opened (RFC 9113 §6.8).
+    ///
+    /// There are none, and clients that name one of theirs mean no harm.
     private func judgeGoAway(_ header: FrameHeader, in bytes: Span<UInt8>, at position: Int) -> FrameFault? {
         guard FrameHeader.number(bytes, at: position + FrameHeader.byteCount) != 0 else { return nil }
         let code = (4..<8).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[position + FrameHeader.byteCount + $1]) }
