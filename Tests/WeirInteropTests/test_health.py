@@ -42,7 +42,7 @@ def test_an_unknown_service_can_be_watched(health):
 
 
 def test_list_names_everything(weir, open_channel):
-    # The package on PyPI does not know List yet (gRFC A90): the server itself says what it looks like.
+    # The published package does not know List yet (gRFC A90): the server itself says what it looks like.
     channel = open_channel(weir)
     pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
     response = GetMessageClass(pool.FindMessageTypeByName("grpc.health.v1.HealthListResponse"))
