@@ -58,7 +58,7 @@ enum Loopback {
     }
 }
 
-/// Looks again and again until `condition` holds; fails after ten seconds.
+/// Looks again and again until `condition` holds; fails after a minute.
 func until(
     _ what: String, peer: SocketPeer? = nil, sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool

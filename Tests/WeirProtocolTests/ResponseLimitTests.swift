@@ -144,12 +144,14 @@ struct ResponseLimitTests {
         #expect(response.messages.sizes == [0])
     }
 
-    @Test("limits of less than nothing are no limits")
+    @Test("limits of nothing, or less, are no limits")
     func problem() {
         var configuration = ServerConfiguration()
         configuration.maximumResponseBytes = -1
         #expect(configuration.problem?.contains("maximumResponseBytes") == true)
         configuration.maximumResponseBytes = 0
+        #expect(configuration.problem?.contains("maximumResponseBytes") == true)
+        configuration.maximumResponseBytes = 1
         #expect(configuration.problem == nil)
         var settings = ServerConfiguration.MethodSettings()
         settings.maximumResponseBytes = -1
