@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -35,7 +36,14 @@ class BadServer:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            assert self.process.wait(20) == 0, "bad_server did not end well"
+            try:
+                code = self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                # Where it stands goes to the log; then it is asked once more.
+                self.process.send_signal(signal.SIGUSR1)
+                self.process.terminate()
+                code = self.process.wait(20)
+            assert code == 0, "bad_server did not end well"
         finally:
             self.process.kill()
             self.process.wait()

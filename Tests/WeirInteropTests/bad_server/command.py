@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line."""
 import argparse
+import faulthandler
 import signal
 
 from .faults import FAULTS, Faults
@@ -52,6 +53,7 @@ def main(arguments=None):
             print(f"{name:30} {what}")
         return 0
     server = Server(options)
+    faulthandler.register(signal.SIGUSR1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     print(f"listening on 127.0.0.1:{server.port}", flush=True)
