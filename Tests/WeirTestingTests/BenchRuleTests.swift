@@ -207,6 +207,21 @@ struct BenchRuleTests {
         #expect(goAway(last: 1, closed: false) == .pass)
     }
 
+    @Test("an honest reader that took its leave itself is let go once its calls are complete, and only then")
+    func tookLeave() {
+        func goodbye(_ change: @escaping (inout StreamRecord) -> Void) -> Judgement.Verdict {
+            honest { stream, connection in
+                connection.goAwaySentAt = .milliseconds(500)
+                connection.goAway = .init(at: .seconds(1), code: 0, lastStream: 1, text: "")
+                connection.closedAt = .seconds(2)
+                change(&stream)
+            }
+        }
+        #expect(goodbye { ($0.endedAt, $0.status) = (.seconds(2), 0) } == .pass)
+        #expect(goodbye { _ in } == .fail)
+        #expect(goodbye { ($0.endedAt, $0.status) = (.seconds(2), 8) } == .fail)
+    }
+
     @Test("of several streams it is said that they were, of one that it was")
     func grammar() {
         #expect(BenchText.count(10, of: 10, "stream", .was) == "10 of 10 streams were")

@@ -78,6 +78,8 @@ public final class ClientRecorder {
             }
         case .rstStream:
             update(header.stream) { if !$0.isOver { $0.resetByClientAt = now } }
+        case .goAway where record.goAwaySentAt == nil:
+            record.goAwaySentAt = now
         default:
             break
         }

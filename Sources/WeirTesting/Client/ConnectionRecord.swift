@@ -22,6 +22,8 @@ public struct ConnectionRecord: Sendable, Equatable {
     public internal(set) var callsBegun = 0
     /// The server's last GOAWAY.
     public internal(set) var goAway: GoAway?
+    /// When the client sent its first GOAWAY; nil while it has not.
+    public internal(set) var goAwaySentAt: Duration?
     /// When the server closed or reset the connection; nil while it has not.
     public internal(set) var closedAt: Duration?
     /// When the client closed the connection or vanished; nil while it has not.

@@ -84,8 +84,10 @@ package struct HonestReaderRule: Sendable {
     }
 
     /// A server that ends its connections once they are old, as many do, is no worse for that; but less was seen of it.
+    ///
+    /// Where the client took its leave first the end was asked for.
     private func judgeSentAway(_ count: Int, _ connection: ConnectionRecord, _ judgement: inout Judgement) {
-        guard let goAway = connection.goAway, goAway.code == 0 else { return }
+        guard let goAway = connection.goAway, goAway.code == 0, connection.goAwaySentAt == nil else { return }
         let rest = connection.streams.filter { !Self.isSentAway($0, connection) }
         guard count > 0 || (connection.closedAt != nil && rest.allSatisfy { $0.status == 0 }) else { return }
         judgement.find(
