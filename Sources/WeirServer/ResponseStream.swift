@@ -78,7 +78,7 @@ public struct ResponseStream<Message: ProtobufMessage>: Sendable {
     ///
     /// Source: gRPC specification, `doc/compression.md`.
     public nonisolated(nonsending) func send(_ message: Message, compressed: Bool) async throws {
-        try await call.handle.sendWaiting(message, compressed: compressed)
+        try await call.handle.sendWaiting(try call.hooks.applied(to: message), compressed: compressed)
     }
 
     /// Offers a message: sends it if there is room now, and says why if not.

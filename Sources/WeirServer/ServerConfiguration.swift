@@ -61,7 +61,7 @@ public struct ServerConfiguration: Sendable {
     public var maxConcurrentStreams: Int = 1000
     /// Largest request message, in bytes; of a compressed one the bytes that it has when it is decompressed.
     public var maximumRequestBytes: Int = 4 * 1024 * 1024
-    /// Largest response message, in bytes; nil: what the send budgets hold.
+    /// Largest response message, in bytes, of a compressed one those on the wire; nil: what the send budgets hold.
     ///
     /// A handler that sends a larger one gets RESOURCE_EXHAUSTED, and so does its client unless the handler catches it.
     public var maximumResponseBytes: Int?

@@ -58,6 +58,8 @@ struct MessageHookTests {
         service.chat = { _, stream, _ in
             try await stream.send(Note("send"))
             try await stream.send(Note("deadline"), deadline: .seconds(1))
+            try await stream.send(Note("compressed"), compressed: true)
+            try await stream.send(Note("plain"), compressed: false)
             guard case .sent = stream.trySend(Note("try")) else { throw RPCError(.internalError, "refused") }
             try await stream.send(contentsOf: [Note("contents")])
             var left: [Note] = [Note("pull")]
@@ -66,7 +68,7 @@ struct MessageHookTests {
         let response = try run(StreamService.chat, [Self.marking("a")], service)
         #expect(
             try response.messages(of: Note.self).map(\.text)
-                == ["send", "deadline", "try", "contents", "pull"].map { $0 + "<a" })
+                == ["send", "deadline", "compressed", "plain", "try", "contents", "pull"].map { $0 + "<a" })
     }
 
     @Test("an observer sees messages of any type; a hook for another type does not")
