@@ -22,8 +22,10 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -43,6 +45,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -62,12 +65,15 @@ let package = Package(
             name: "WeirEngine", dependencies: ["WeirHTTP2", "WeirRPC", nioCore, deque], swiftSettings: strictWithC),
         .target(
             name: "WeirTransport",
-            dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, nioPosix, deque, logging],
+            dependencies: ["WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, nioPosix, nioSSL, deque, logging],
             swiftSettings: strictWithC),
         .target(name: "WeirProtobuf", dependencies: ["CProtobufC", nioCore], swiftSettings: strictWithC),
         .target(
             name: "WeirServer",
-            dependencies: ["WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", nioCore, logging],
+            dependencies: [
+                "WeirProtobuf", "WeirRPC", "WeirHTTP2", "WeirEngine", "WeirTransport", "WeirBackpressure", nioCore,
+                logging, serviceLifecycle,
+            ],
             swiftSettings: strictWithC),
         .target(
             name: "WeirConfiguration", dependencies: ["WeirServer", "WeirRPC", configuration],
@@ -91,7 +97,7 @@ let package = Package(
             swiftSettings: strictWithC),
         .target(
             name: "WeirDataService",
-            dependencies: ["WeirServer", "WeirProtobuf", "WeirRPC", nioCore, nioPosix],
+            dependencies: ["WeirServer", "WeirBackpressure", "WeirProtobuf", "WeirRPC", nioCore, nioPosix],
             swiftSettings: strictWithC),
         .executableTarget(
             name: "WeirCommand",
