@@ -70,6 +70,8 @@ package final class ServerCall {
     var observedCause: BlockedCause?
     /// What a sender is told after the end; the machine's own answer if nil.
     @exclusivity(unchecked) var endError: RPCError?
+    /// Who has to know that the first response message was queued; told once, outside of the session.
+    package var onFirstMessage: (() -> Void)?
     /// The deadlines that the handler chose for its call.
     var flowOverride: FlowOverride?
 
@@ -201,8 +203,14 @@ package final class ServerCall {
     @inline(__always)
     func messageQueued() {
         unsafe messagesQueued &+= 1
+        if unsafe messagesQueued == 1 { firstMessageQueued() }
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()
+    }
+
+    @inline(never)
+    private func firstMessageQueued() {
+        onFirstMessage.take()?()
     }
 
     // MARK: - Ending

@@ -29,15 +29,17 @@ public final class Server: Sendable {
     /// Makes a server of these services; it listens once ``start()`` or ``run()`` is called.
     ///
     /// The first of `interceptors` is the outermost: it sees a call first and its outcome last. Those that are for some
-    /// methods only say so themselves (``ServerInterceptor/only(for:)-(ServiceDescriptor...)``).
+    /// methods only say so themselves (``ServerInterceptor/only(for:)-(ServiceDescriptor...)``). What `admission` turns away
+    /// reaches none of them.
     public init(
         configuration: ServerConfiguration = ServerConfiguration(), services: [any Service],
-        interceptors: [any ServerInterceptor] = [], logger: Logger
+        interceptors: [any ServerInterceptor] = [], admission: ServerAdmission = ServerAdmission(), logger: Logger
     ) {
         self.configuration = configuration
         self.logger = logger
         core = ServerCore(
-            services: services, interceptors: interceptors, configuration: configuration, logger: logger)
+            services: services, interceptors: interceptors, admission: admission, configuration: configuration,
+            logger: logger)
     }
 
     /// What is wrong with the configuration, also in view of what is served; nil when nothing is.

@@ -71,6 +71,10 @@ public struct ServerConfiguration: Sendable {
     public var responseCompression: CompressionAlgorithm = .identity
     /// Largest header list of a request, in bytes as RFC 9113 §6.5.2 counts them; at most 16 MiB.
     public var maximumHeaderListBytes: Int = 16 * 1024
+    /// Which calls run, which wait and which are turned away; nothing is on by default.
+    ///
+    /// For policies that are made in code: ``ServerAdmission``.
+    public var admission = AdmissionSettings()
     /// How long running calls may take to end when the server shuts down; then they are cut.
     public var drainGrace: Duration = .seconds(30)
 
@@ -105,6 +109,9 @@ public struct ServerConfiguration: Sendable {
         /// See ``ServerConfiguration/responseCompression``.
         public var responseCompression: CompressionAlgorithm?
 
+        /// Which calls of these run, in addition to what the server and the service say.
+        public var admission = AdmissionSettings()
+
         /// Makes settings that leave everything as it is.
         public init() {}
 
@@ -132,6 +139,7 @@ public struct ServerConfiguration: Sendable {
             if let requestBytesPerSecond, requestBytesPerSecond < 1 {
                 return "requestBytesPerSecond is \(requestBytesPerSecond); at least 1 is needed"
             }
+            if let problem = admission.problem { return problem }
             if let maximumRequestBytes, maximumRequestBytes < 0 { return "maximumRequestBytes must not be negative" }
             if let maximumResponseBytes, maximumResponseBytes < 1 { return "maximumResponseBytes must be at least 1" }
             return minimumRate?.problem
@@ -162,7 +170,7 @@ public struct ServerConfiguration: Sendable {
         if let idleDeadline, idleDeadline <= .zero {
             return "idleDeadline must be longer than 0s; leave it nil for none"
         }
-        if let problem = minimumRate?.problem { return problem }
+        if let problem = minimumRate?.problem ?? admission.problem { return problem }
         for (name, settings) in overrides.sorted(by: { $0.key < $1.key }) {
             if let problem = settings.problem { return "the settings of \(name): \(problem)" }
         }

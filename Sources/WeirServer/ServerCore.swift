@@ -4,6 +4,7 @@ package import Logging
 package import NIOCore
 internal import Synchronization
 package import WeirEngine
+internal import WeirBackpressure
 internal import WeirRPC
 package import WeirTransport
 
@@ -25,19 +26,23 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
 
     /// Makes the core of a server of these services.
     package convenience init(
-        services: [any Service], interceptors: [any ServerInterceptor], configuration: ServerConfiguration,
-        logger: Logger
+        services: [any Service], interceptors: [any ServerInterceptor], admission: ServerAdmission = ServerAdmission(),
+        configuration: ServerConfiguration, logger: Logger
     ) {
         var router = Router()
         for service in services { service.register(with: &router) }
         router.services = services
-        self.init(router: router, interceptors: interceptors, configuration: configuration, logger: logger)
+        self.init(
+            router: router, interceptors: interceptors, admission: admission, configuration: configuration,
+            logger: logger)
     }
 
     init(
-        router: Router, interceptors: [any ServerInterceptor], configuration: ServerConfiguration, logger: Logger
+        router: Router, interceptors: [any ServerInterceptor], admission: ServerAdmission = ServerAdmission(),
+        configuration: ServerConfiguration, logger: Logger
     ) {
         self.logger = logger
+        let chains = AdmissionChains(admission, configuration)
         var problem: String?
         var routes: [String: CallRoute] = [:]
         for (path, registration) in router.registrations {
@@ -52,13 +57,17 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 maximumResponseBytes: settings?.maximumResponseBytes ?? configuration.maximumResponseBytes,
                 flow: settings.map { configuration.flow($0) },
                 responseCompression: settings?.responseCompression ?? configuration.responseCompression,
-                handler: MethodBody(registration.handler, interceptors: applying))
+                handler: MethodBody(
+                    registration.handler, interceptors: applying,
+                    admission: MethodAdmission(
+                        registration.method, chains: chains.chains(for: registration.method), admission: admission)))
         }
         self.routes = routes
         services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
         self.problem =
             problem ?? configuration.problem
             ?? configuration.problem(servedPaths: Set(routes.keys), services: services)
+            ?? admission.problem(servedPaths: Set(routes.keys), services: services)
         attachment = AttachedServer(
             serviceNames: services.sorted(), types: router.services.map { type(of: $0) })
         attached = router.services.compactMap { $0 as? any AttachedService }
@@ -90,20 +99,37 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             handle.call.handlerReturned(Status(code: .unimplemented, message: "the method has no handler"))
             return
         }
-        // A call that is not to run is answered here, in the same turn and before it costs a task:
-        // `handle.call.handlerReturned(status, metadata:)` is all that takes.
         handle.request = request
         handle.requestIsCompressed = handle.call.requestWasCompressed
-        run(body, handle)
+        guard let admission = body.admission else { return run(body, handle) }
+        CallAdmission(
+            admission, of: handle, onAdmitted: { self.run(body, handle, $0) },
+            onRejected: { self.reject(handle, $0) }
+        ).begin()
     }
 
-    private func run(_ body: MethodBody, _ handle: CallHandle) {
+    private func reject(_ handle: CallHandle, _ rejection: Rejection) {
+        handle.request = nil
+        var generator = SystemRandomNumberGenerator()
+        let error = rejection.error(using: &generator)
+        handle.call.handlerReturned(error.status, metadata: error.metadata)
+        handle.noteEnd()
+        logger.debug(
+            "call turned away",
+            metadata: [
+                "weir.method": "\(handle.call.route.method.path)", "weir.policy": "\(rejection.policy)",
+                "reason": "\(rejection.reason.name)",
+            ])
+    }
+
+    private func run(_ body: MethodBody, _ handle: CallHandle, _ admission: CallAdmission? = nil) {
         handlers.wrappingAdd(1, ordering: .relaxed)
         // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
         handle.task = Task(executorPreference: handle.executor) { [self] in
             let state = CallState(handle: handle, logger: logger)
             var status = Status(code: .ok)
             var trailing: Metadata
+            var wasRejection = false
             do {
                 let context = CallContext(state: state)
                 if body.isPlain {
@@ -114,10 +140,13 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 trailing = state.trailing()
             } catch {
                 (status, trailing) = outcome(of: error, state)
+                // Turned away by what the handler calls: that says nothing of this server.
+                wasRejection = error.rejection != nil
             }
             await handle.finishHandedOver(status.code)
-            let (finalStatus, finalMetadata) = (status, trailing)
+            let (finalStatus, finalMetadata, isRejection) = (status, trailing, wasRejection)
             handle.onLoop { call in
+                admission?.ended(finalStatus.code, wasCancelled: !call.isOpen, wasRejection: isRejection)
                 handle.takeHandedOver()
                 call.handlerReturned(finalStatus, metadata: finalMetadata)
                 handle.noteEnd()

@@ -18,4 +18,9 @@ package protocol CallExecutor: TaskExecutor {
     ///
     /// Callable from any thread; does not suspend.
     func execute(_ body: @escaping @Sendable () -> Void)
+
+    /// Runs `body` here once the time has come.
+    ///
+    /// Callable from any thread; does not suspend.
+    func schedule(at instant: MonotonicInstant, _ body: @escaping @Sendable () -> Void)
 }

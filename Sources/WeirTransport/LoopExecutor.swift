@@ -45,6 +45,10 @@ package final class LoopExecutor: CallExecutor, @unchecked Sendable {
         eventLoop.execute(body)
     }
 
+    package func schedule(at instant: MonotonicInstant, _ body: @escaping @Sendable () -> Void) {
+        eventLoop.scheduleTask(in: .nanoseconds(instant.nanoseconds(since: now)), body)
+    }
+
     package var now: MonotonicInstant { .now }
 
     package func enqueue(_ job: consuming ExecutorJob) {

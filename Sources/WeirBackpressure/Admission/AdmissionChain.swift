@@ -105,6 +105,12 @@ public final class AdmissionChain: Sendable {
         serve(at: now)
     }
 
+    /// Takes a permit's grants back, of a call that never ran.
+    func withdrawn(_ held: [HeldGrant], at now: PolicyInstant) {
+        for held in held.reversed() { held.policy.withdraw(held.grant, at: now) }
+        serve(at: now)
+    }
+
     /// Gives grants back, the last first.
     func returned(_ held: [HeldGrant], as outcome: CallOutcome, at now: PolicyInstant) {
         for held in held.reversed() { held.policy.end(held.grant, as: outcome, at: now) }

@@ -18,6 +18,10 @@ public struct CallFacts: Sendable {
     public var deadline: PolicyInstant?
     /// Whether the response is a stream: it then holds places and bytes, and its length is no measure of latency.
     public var isStreaming: Bool
+    /// Whether the request is a stream, so that how long the call takes is up to its client.
+    ///
+    /// Limits that learn from latency neither hold such calls nor learn from them; bound them by number.
+    public var isUpload: Bool
     /// What the call counts in a rate, normally 1.
     public var cost: Int
 
@@ -30,6 +34,7 @@ public struct CallFacts: Sendable {
         priority: CallPriority = .normal,
         deadline: PolicyInstant? = nil,
         isStreaming: Bool = false,
+        isUpload: Bool = false,
         cost: Int = 1
     ) {
         self.method = method
@@ -39,6 +44,7 @@ public struct CallFacts: Sendable {
         self.priority = priority
         self.deadline = deadline
         self.isStreaming = isStreaming
+        self.isUpload = isUpload
         self.cost = cost
     }
 

@@ -33,6 +33,15 @@ public final class Permit: Sendable {
     /// The call was cancelled, or nothing can be learnt from it.
     public func ignored(at now: PolicyInstant) { end(as: .ignored, at: now) }
 
+    /// The call was turned away elsewhere and never ran: all that it was given goes back, tokens included.
+    public func withdrawn(at now: PolicyInstant) {
+        let held = held.withLock { held -> [HeldGrant]? in
+            defer { held = nil }
+            return held
+        }
+        if let held { chain.withdrawn(held, at: now) }
+    }
+
     /// The call ended in one of the three ways.
     public func end(as outcome: CallOutcome, at now: PolicyInstant) {
         let ended = held.withLock { held -> [HeldGrant]? in

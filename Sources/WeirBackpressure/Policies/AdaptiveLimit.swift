@@ -55,8 +55,14 @@ public final class AdaptiveLimit: AdmissionPolicy, LoadSignal {
         state.withLock { min(1, Double($0.inFlight) / Double($0.limit)) }
     }
 
+    /// The tag of a grant that holds no place.
+    private static let noPlace: Int64 = 1
+
     /// Lets the call in while there is a place; else it may come back after the mean time that calls take.
+    ///
+    /// A call whose request is a stream always passes: its client decides how long it takes.
     public func admit(_ call: CallFacts, at now: PolicyInstant) -> PolicyAnswer {
+        if call.isUpload { return .granted(Grant(for: call, at: now, tag: Self.noPlace)) }
         let retryAfter = state.withLock { state -> Duration? in
             guard state.inFlight < state.limit else {
                 state.window.keptOut()
@@ -72,6 +78,7 @@ public final class AdaptiveLimit: AdmissionPolicy, LoadSignal {
 
     /// Frees the place and learns from the call.
     public func end(_ grant: Grant, as outcome: CallOutcome, at now: PolicyInstant) {
+        guard grant.tag != Self.noPlace else { return }
         let (before, after) = state.withLock { state in
             state.inFlight = max(0, state.inFlight - 1)
             let latency = now.nanoseconds(since: grant.startedAt)

@@ -7,9 +7,14 @@ final class MethodBody: Sendable {
     /// The outermost first.
     private let interceptors: [any ServerInterceptor]
     let handler: any MethodHandler
+    /// What calls pass before any of it runs; nil: they all run.
+    let admission: MethodAdmission?
 
-    init(_ handler: any MethodHandler, interceptors: [any ServerInterceptor]) {
+    init(
+        _ handler: any MethodHandler, interceptors: [any ServerInterceptor], admission: MethodAdmission? = nil
+    ) {
         self.handler = handler
+        self.admission = admission
         self.interceptors = interceptors
     }
 

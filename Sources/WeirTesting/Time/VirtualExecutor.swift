@@ -50,6 +50,15 @@ package final class VirtualExecutor: CallExecutor {
         add(.body(body))
     }
 
+    package func schedule(at instant: MonotonicInstant, _ body: @escaping @Sendable () -> Void) {
+        let deadline = VirtualClock.Instant(nanoseconds: instant.nanoseconds)
+        Task(executorPreference: self) { [clock] in
+            // Nobody cancels it.
+            try? await clock.sleep(until: deadline)
+            body()
+        }
+    }
+
     private func add(_ work: Work) {
         let isForeign = !isCurrent
         state.withLock { state in
