@@ -36,6 +36,7 @@ let package = Package(
         .library(name: "WeirProtobuf", targets: ["WeirProtobuf"]),
         .library(name: "WeirServer", targets: ["WeirServer"]),
         .library(name: "WeirConfiguration", targets: ["WeirConfiguration"]),
+        .library(name: "WeirObservability", targets: ["WeirObservability"]),
         .library(name: "WeirServices", targets: ["WeirServices"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
         .library(name: "WeirSlowClients", targets: ["WeirSlowClients"]),
@@ -52,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-configuration", exact: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
@@ -76,7 +78,12 @@ let package = Package(
             ],
             swiftSettings: strictWithC),
         .target(
-            name: "WeirConfiguration", dependencies: ["WeirServer", "WeirRPC", configuration],
+            name: "WeirConfiguration",
+            dependencies: ["WeirServer", "WeirBackpressure", "WeirRPC", configuration],
+            swiftSettings: strict),
+        .target(
+            name: "WeirObservability",
+            dependencies: ["WeirBackpressure", .product(name: "CoreMetrics", package: "swift-metrics")],
             swiftSettings: strict),
         .target(
             name: "WeirServices",
@@ -164,11 +171,20 @@ let package = Package(
             dependencies: ["WeirSimulation", "WeirTesting", "WeirServer", "WeirRPC"], swiftSettings: strict),
         .testTarget(
             name: "WeirServerTests",
-            dependencies: ["WeirInterop", "WeirTesting", "WeirServer", "WeirProtobuf", "WeirRPC", nioCore, logging],
+            dependencies: [
+                "WeirInterop", "WeirTesting", "WeirServer", "WeirBackpressure", "WeirProtobuf", "WeirRPC", nioCore,
+                logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WeirConfigurationTests",
             dependencies: ["WeirConfiguration", "WeirServer", "WeirRPC", configuration], swiftSettings: strict),
+        .testTarget(
+            name: "WeirObservabilityTests",
+            dependencies: [
+                "WeirObservability", "WeirBackpressure", .product(name: "MetricsTestKit", package: "swift-metrics"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "WeirCommandTests",
             dependencies: [

@@ -13,6 +13,8 @@ struct ServeSettings: Sendable {
     var data: String?
     /// Ticks per second of the data set `live`.
     var liveRate = 10.0
+    /// What becomes of ticks of `live` that a client is too slow to take.
+    var livePolicy = LivePolicy.latest
     /// Whether clients are told which services and types there are.
     var reflection = true
     /// Whether clients are told what the server's connections do.
@@ -36,6 +38,9 @@ struct ServeSettings: Sendable {
         Setting(
             "data", .text("dir"), \.data, none: "none", "Directory whose files are served, by relative name."),
         Setting("liveRate", .number, \.liveRate, "Ticks per second of the data set \"live\"."),
+        Setting(
+            "livePolicy", .livePolicy, \.livePolicy,
+            "What becomes of ticks that a client is too slow to take: latest, dropOldest:1000, suspend:100, ..."),
         Setting("reflection", .toggle, \.reflection, "Tell clients which services and types there are."),
         Setting("channelz", .toggle, \.channelz, "Tell clients what the server's connections do."),
         Setting(
@@ -95,5 +100,15 @@ struct ServeSettings: Sendable {
             }
         }
         return SettingsTable.aligned(rows)
+    }
+}
+
+extension SettingKind where Value == LivePolicy {
+    /// What becomes of ticks.
+    static var livePolicy: Self {
+        Self(
+            valueName: "policy", noun: "a policy", form: LivePolicy.form,
+            parse: { LivePolicy($0, duration: UnitText.duration) },
+            render: { $0.text { UnitText.text($0) } })
     }
 }

@@ -63,7 +63,7 @@ package enum ServerSettings {
         Setting(
             "maxConcurrentStreams", .count, \.maxConcurrentStreams, "Calls a client may have open on one connection."),
         Setting("drainGrace", .duration, \.drainGrace, "How long running calls may take to end after SIGTERM."),
-    ]
+    ] + admission
 
     /// The name of the property behind a setting in messages of ``WeirServer/ServerConfiguration/problem``.
     package static func isMentioned(_ name: String, in message: String) -> Bool {

@@ -59,7 +59,8 @@ package struct Setting<Root>: Sendable {
             name, valueName: kind.valueName, meaning, defaultText: nil, method: ofMethod,
             value: { root in root[keyPath: path].map(kind.render) ?? none },
             set: { root, text in
-                let value = kind.parse(text)
+                // The words for "nothing" may be a value too, which is then the default.
+                let value = text == none ? nil : kind.parse(text)
                 if value == nil, text != none { return kind.problem(text, or: none) }
                 root[keyPath: path] = value
                 return nil

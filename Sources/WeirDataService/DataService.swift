@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import NIOCore
+internal import WeirBackpressure
 internal import WeirProtobuf
 internal import WeirRPC
 package import WeirServer
@@ -23,7 +24,7 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
         do {
             switch try await catalog.open(try DatasetRequest(request)) {
             case .synthetic(let reader): try await send(reader, to: stream)
-            case var reader: try await send(&reader, to: stream)
+            case var reader: try await send(&reader, to: stream, context)
             }
         } catch {
             throw Self.told(error)
@@ -41,9 +42,25 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
     }
 
     private nonisolated(nonsending) func send(
-        _ reader: inout DatasetReader, to stream: ResponseStream<Weir_Data_V1_DataChunk>
+        _ reader: inout DatasetReader, to stream: ResponseStream<Weir_Data_V1_DataChunk>, _ context: CallContext
     ) async throws {
-        while let chunk = try await reader.next() { try await stream.send(Weir_Data_V1_DataChunk(chunk)) }
+        var dropped: UInt64 = 0
+        // Also when the stream ends early: who reads the status learns what is missing.
+        defer { Self.tell(dropped, context) }
+        while let chunk = try await reader.next() {
+            dropped = dropped.addingReportingOverflow(chunk.dropped).partialValue
+            try await stream.send(Weir_Data_V1_DataChunk(chunk))
+        }
+    }
+
+    /// Says in the trailers how many chunks the client has missed, if any.
+    @inline(never)
+    private static func tell(_ dropped: UInt64, _ context: CallContext) {
+        guard dropped > 0 else { return }
+        var metadata = Metadata()
+        // The name and the value are well formed, so this never throws.
+        try? metadata.add(name: "weir-dropped", value: String(dropped))
+        context.addTrailingMetadata(metadata)
     }
 
     @inline(never)
@@ -57,7 +74,11 @@ package struct DataService: Weir_Data_V1_DataService.ServiceProtocol {
     /// The error as the client is told it.
     @inline(never)
     private static func told(_ error: any Error) -> any Error {
-        if let error = error as? DatasetError { RPCError(error) } else { error }
+        switch error {
+        case let error as DatasetError: RPCError(error)
+        case let error as BufferOverflow: RPCError(.resourceExhausted, "the client is too slow: \(error)", cause: error)
+        default: error
+        }
     }
 
     package nonisolated(nonsending) func listDatasets(

@@ -111,7 +111,11 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
     private func reject(_ handle: CallHandle, _ rejection: Rejection) {
         handle.request = nil
         var generator = SystemRandomNumberGenerator()
-        let error = rejection.error(using: &generator)
+        var error = rejection.error(using: &generator)
+        // It waited until its time was up, which is what its client will say too.
+        if rejection.reason == .queueDeadline, let deadline = handle.call.deadline, deadline <= handle.now {
+            error.code = .deadlineExceeded
+        }
         handle.call.handlerReturned(error.status, metadata: error.metadata)
         handle.noteEnd()
         logger.debug(

@@ -39,7 +39,8 @@ public final class Simulation {
     public init(
         seed: UInt64 = 1, clock: VirtualClock = VirtualClock(),
         configuration: ServerConfiguration = ServerConfiguration(), services: [any Service],
-        interceptors: [any ServerInterceptor] = [], logger: Logger? = nil
+        interceptors: [any ServerInterceptor] = [], admission: ServerAdmission = ServerAdmission(),
+        logger: Logger? = nil
     ) throws {
         if let problem = configuration.problem { throw ServerError(.badConfiguration, problem) }
         self.seed = seed
@@ -49,8 +50,8 @@ public final class Simulation {
         trace = Trace(clock: clock)
         let logger = logger ?? Logger(label: "weir.simulation") { _ in SwiftLogNoOpLogHandler() }
         server = SimulatedServer(
-            configuration: configuration, services: services, interceptors: interceptors, logger: logger,
-            executor: executor, events: events, trace: trace)
+            configuration: configuration, services: services, interceptors: interceptors, admission: admission,
+            logger: logger, executor: executor, events: events, trace: trace)
         if let problem = server.core.problem { throw ServerError(.badConfiguration, problem) }
     }
 

@@ -40,8 +40,8 @@ struct BoundedQueueTests {
         #expect(rig.limit.inUse == 0)
         #expect(
             rig.recorder.events.filter { if case .dequeued = $0 { true } else { false } } == [
-                .dequeued(policy: "queue", waited: .seconds(2), length: 1),
-                .dequeued(policy: "queue", waited: .seconds(2), length: 0),
+                .dequeued(policy: "queue", waited: .seconds(2), length: 1, capacity: 4),
+                .dequeued(policy: "queue", waited: .seconds(2), length: 0, capacity: 4),
             ])
         #expect(!rig.recorder.events.contains { if case .rejected = $0 { true } else { false } })
     }

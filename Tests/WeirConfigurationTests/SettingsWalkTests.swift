@@ -7,10 +7,17 @@ import WeirServer
 /// Nothing that a server can be configured with is out of reach of a file, the environment and the flags.
 struct SettingsWalkTests {
     /// Texts of which at least one changes whatever value a setting has, of any kind.
-    private static let texts = ["77", "7s", "other", "true", "false", "7", "gzip"]
+    private static let texts = [
+        "77", "7s", "other", "true", "false", "7", "gzip", "vegas", "smooth", "everyone",
+        "9 by method: a.B/C=3..7",
+    ]
 
     private func children(_ value: Any) -> [String: String] {
-        Dictionary(Mirror(reflecting: value).children.map { ($0.label ?? "", "\($0.value)") }) { $1 }
+        // Settings that are grouped are settings all the same.
+        let children = Mirror(reflecting: value).children.flatMap { child in
+            child.value is AdmissionSettings ? Array(Mirror(reflecting: child.value).children) : [child]
+        }
+        return Dictionary(children.map { ($0.label ?? "", "\($0.value)") }) { $1 }
     }
 
     /// The properties that differ.
@@ -58,7 +65,8 @@ struct SettingsWalkTests {
     }
 
     @Test func whatAMethodDoesNotSetIsAsItsServiceHasIt() {
-        for setting in ServerSettings.all {
+        let additional = Set(ServerSettings.admission.map(\.name))
+        for setting in ServerSettings.all where !additional.contains(setting.name) {
             guard let method = setting.method else { continue }
             for (own, other) in [("77", "78"), ("7s", "8s")] {
                 var service = ServerConfiguration.MethodSettings()
@@ -70,6 +78,28 @@ struct SettingsWalkTests {
                 #expect(method.value(settings.within(.init())) == own, "\(setting.name)")
             }
         }
+    }
+
+    @Test func policiesOfAServiceAreNotThoseOfItsMethodsTwice() {
+        for setting in ServerSettings.admission {
+            guard let method = setting.method else { continue }
+            var service = ServerConfiguration.MethodSettings()
+            guard method.set(&service, "77") == nil else { continue }
+            #expect(method.value(ServerConfiguration.MethodSettings().within(service)) == nil, "\(setting.name)")
+        }
+    }
+
+    @Test(arguments: [
+        ("100 by priority: high=30, low=0..20", true), ("8 by metadata:x-tenant: a=1", true),
+        ("8 by colour: a=1", false), ("x by method: a=1", false), ("8 by method: a", false), ("8 by method:", false),
+        ("8 by method: a=1..", false), ("8 by method: a=1, a=2", false), ("8 by metadata:X: a=1", false),
+    ])
+    func bulkheadsAreWrittenInOneLine(text: String, isRight: Bool) throws {
+        let setting = try #require(ServerSettings.all.first { $0.name == "bulkhead" })
+        var configuration = ServerConfiguration()
+        let problem = setting.set(&configuration, text)
+        #expect((problem == nil) == isRight, "\(problem ?? "taken")")
+        if isRight { #expect(setting.value(configuration) == text) }
     }
 
     @Test func everyDefaultCanBeWrittenAsItIsShown() {

@@ -6,10 +6,12 @@ public enum PolicyEvent: Hashable, Sendable {
     case admitted(policy: String)
     /// A call was turned away.
     case rejected(policy: String, reason: RejectionReason)
-    /// A call began to wait; `length` calls wait now, itself included.
-    case queued(policy: String, length: Int)
+    /// A caller is over its rate; who it is, by the policy's key.
+    case throttled(policy: String, caller: String)
+    /// A call began to wait; `length` calls of at most `capacity` wait now, itself included.
+    case queued(policy: String, length: Int, capacity: Int)
     /// A call's wait ended, in a turn or in a rejection.
-    case dequeued(policy: String, waited: Duration, length: Int)
+    case dequeued(policy: String, waited: Duration, length: Int, capacity: Int)
     /// A call that was let in ended.
     case ended(policy: String, outcome: CallOutcome, held: Duration)
     /// A measured limit moved.

@@ -106,7 +106,7 @@ public final class BoundedQueue: LoadSignal {
                 (.refused(rejection(.queueDeadline, isPast ? .never : line.retryAfter)), line.count)
             }
         }
-        if case .joined = joining { observer?.observe(.queued(policy: name, length: length)) }
+        if case .joined = joining { observer?.observe(.queued(policy: name, length: length, capacity: capacity)) }
         return joining
     }
 
@@ -162,7 +162,9 @@ public final class BoundedQueue: LoadSignal {
     }
 
     private func reportEnd(of entry: WaitingEntry, length: Int, at now: PolicyInstant) {
-        observer?.observe(.dequeued(policy: name, waited: now.duration(since: entry.joinedAt), length: length))
+        observer?.observe(
+            .dequeued(
+                policy: name, waited: now.duration(since: entry.joinedAt), length: length, capacity: capacity))
     }
 
     /// A call whose deadline has passed is not helped by coming back with it.

@@ -63,6 +63,7 @@ public final class RateLimit: AdmissionPolicy {
             grant.cost = cost
             return .granted(grant)
         }
+        observer?.observe(.throttled(policy: name, caller: caller))
         return .rejected(Rejection(.rate, policy: name, retryAfter: .after(.nanoseconds(missing))))
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import NIOPosix
+package import WeirBackpressure
 
 /// The data sets of a service: `synthetic`, `live`, and the files under a directory.
 ///
@@ -9,6 +10,8 @@ package import NIOPosix
 package struct DatasetCatalog: Sendable {
     private let directory: DataDirectory?
     private let liveRate: Double
+    private let livePolicy: LivePolicy
+    private let observer: (any PolicyObserver)?
     private let threadPool: NIOThreadPool
     private let clock: any LiveClock
     private let limits: DatasetListing.Limits
@@ -22,13 +25,16 @@ package struct DatasetCatalog: Sendable {
     /// - Parameters:
     ///   - root: The data directory, or nil to serve no files. Its real path is taken now and stays what it is.
     ///   - liveRate: The ticks of `live` per second, in ``LiveTicks/rates``.
+    ///   - livePolicy: What becomes of ticks that a client is too slow to take.
+    ///   - observer: Takes the events of that policy.
     ///   - threadPool: The threads that files are read on; started and stopped by the caller.
     ///   - clock: The time of `live`.
     ///   - limits: How much a listing looks at.
     ///   - readAheadBytes: The memory that all streams of files together may use to read more than one chunk at once.
     /// - Throws: ``DatasetError/rootUnusable(_:)`` with a text for the operator.
     package init(
-        root: String?, liveRate: Double, threadPool: NIOThreadPool, clock: any LiveClock = SystemLiveClock(),
+        root: String?, liveRate: Double, livePolicy: LivePolicy = .latest, observer: (any PolicyObserver)? = nil,
+        threadPool: NIOThreadPool, clock: any LiveClock = SystemLiveClock(),
         limits: DatasetListing.Limits = DatasetListing.Limits(), readAheadBytes: Int = 33_554_432
     ) throws(DatasetError) {
         do {
@@ -42,6 +48,8 @@ package struct DatasetCatalog: Sendable {
             self.directory = nil
         }
         self.liveRate = liveRate
+        self.livePolicy = livePolicy
+        self.observer = observer
         self.threadPool = threadPool
         self.clock = clock
         self.limits = limits
@@ -57,7 +65,10 @@ package struct DatasetCatalog: Sendable {
         let name = request.name
         if name.isEmpty || Self.same(name, Self.synthetic) { return .synthetic(try SyntheticReader(request)) }
         if Self.same(name, Self.live) {
-            return .live(try LiveTicks(request, rate: liveRate, clock: clock))
+            // The newest alone needs no buffer: who comes late is given the tick that is due.
+            if livePolicy == .latest { return .live(try LiveTicks(request, rate: liveRate, clock: clock)) }
+            return .feed(
+                try LiveFeed(request, rate: liveRate, clock: clock, policy: livePolicy, observer: observer))
         }
         guard let directory else { throw DatasetError.notFound }
         try Task.checkCancellation()

@@ -14,6 +14,8 @@ package enum DatasetReader {
     case lines(FileLinesReader)
     /// A ticker.
     case live(LiveTicks)
+    /// A ticker behind a buffer.
+    case feed(LiveFeed)
 
     /// The next chunk, or nil after the last one; a request for more than there is ends like any other.
     ///
@@ -28,6 +30,7 @@ package enum DatasetReader {
         case .file(let reader): try await reader.next()
         case .lines(let reader): try await reader.next()
         case .live(let ticks): try await ticks.next()
+        case .feed(let feed): try await feed.next()
         }
     }
 }

@@ -68,7 +68,7 @@ public final class SimulatedServer {
 
     init(
         configuration: ServerConfiguration, services: [any Service], interceptors: [any ServerInterceptor],
-        logger: Logger, executor: VirtualExecutor, events: EventQueue, trace: Trace
+        admission: ServerAdmission, logger: Logger, executor: VirtualExecutor, events: EventQueue, trace: Trace
     ) {
         self.configuration = configuration
         self.executor = executor
@@ -80,7 +80,8 @@ public final class SimulatedServer {
         receiveBudget = ProcessReceiveBudget(limitBytes: transport.processReceiveBudgetBytes)
         pressure = SendPressure(budget: budget, delay: transport.connection.pressureBeforeShedding)
         core = ServerCore(
-            services: services, interceptors: interceptors, configuration: configuration, logger: logger)
+            services: services, interceptors: interceptors, admission: admission, configuration: configuration,
+            logger: logger)
         budget.onPressure { [pressureBegan] in pressureBegan.raise() }
     }
 
