@@ -53,7 +53,8 @@ struct ServeCommand: AsyncParsableCommand {
         let catalog: DatasetCatalog
         do {
             catalog = try DatasetCatalog(
-                root: settings.data, liveRate: settings.liveRate, livePolicy: settings.livePolicy, threadPool: threadPool)
+                root: settings.data, liveRate: settings.liveRate, livePolicy: settings.livePolicy,
+                threadPool: threadPool)
         } catch {
             throw CommandFailure(settings.data == nil ? .usage : .noInput, "\(error)")
         }

@@ -31,6 +31,9 @@ extension ServerSettings {
             "rateKey", .callerKey, \.admission.rateKey, none: "peer", method: \.admission.rateKey,
             "Whom calls are counted for: peer, certificate, everyone or metadata:NAME."),
         Setting(
+            "rateCost", .count, \.admission.rateCost, none: "1", method: \.admission.rateCost,
+            "What a call counts in rates; 0: nothing."),
+        Setting(
             "loadShedding", .choice, \.admission.loadShedding, none: "none", method: \.admission.loadShedding,
             "Turn away low priorities first as the limit fills up: thresholds or smooth."),
         Setting(

@@ -3,8 +3,8 @@
 package import Logging
 package import NIOCore
 internal import Synchronization
-package import WeirEngine
 internal import WeirBackpressure
+package import WeirEngine
 internal import WeirRPC
 package import WeirTransport
 
@@ -60,7 +60,8 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
                 handler: MethodBody(
                     registration.handler, interceptors: applying,
                     admission: MethodAdmission(
-                        registration.method, chains: chains.chains(for: registration.method), admission: admission)))
+                        registration.method, chains: chains.chains(for: registration.method),
+                        cost: chains.cost(of: registration.method), admission: admission)))
         }
         self.routes = routes
         services = Set(router.registrations.values.map { $0.method.service.fullyQualifiedName })
@@ -150,7 +151,8 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             await handle.finishHandedOver(status.code)
             let (finalStatus, finalMetadata, isRejection) = (status, trailing, wasRejection)
             handle.onLoop { call in
-                admission?.ended(finalStatus.code, wasCancelled: !call.isOpen, wasRejection: isRejection)
+                admission?.ended(
+                    finalStatus.code, callEnd: call.isOpen ? nil : call.error.code, wasRejection: isRejection)
                 handle.takeHandedOver()
                 call.handlerReturned(finalStatus, metadata: finalMetadata)
                 handle.noteEnd()

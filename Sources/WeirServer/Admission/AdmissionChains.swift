@@ -10,6 +10,7 @@ struct AdmissionChains {
     private let services: [String: [TimedChain]]
     private let methods: [String: [TimedChain]]
     private let exemptServices: Set<String>
+    private let configuration: ServerConfiguration
 
     /// The chains made in code, and behind each of them the one that the configuration declares for the same scope.
     init(_ admission: ServerAdmission, _ configuration: ServerConfiguration) {
@@ -32,6 +33,14 @@ struct AdmissionChains {
         self.services = services
         self.methods = methods
         exemptServices = admission.exemptServices
+        self.configuration = configuration
+    }
+
+    /// What a call of a method counts in rates.
+    func cost(of method: MethodDescriptor) -> Int {
+        configuration.overrides[method.path]?.admission.rateCost
+            ?? configuration.overrides[method.service.fullyQualifiedName]?.admission.rateCost
+            ?? configuration.admission.rateCost ?? 1
     }
 
     /// The narrowest first.

@@ -47,6 +47,10 @@ public struct AdmissionSettings: Hashable, Sendable {
     ///
     /// Default: the client's address.
     public var rateKey: CallerKey?
+    /// What a call counts in all rates that it passes: a method that costs ten others says 10; 0 is free.
+    ///
+    /// Default: 1.
+    public var rateCost: Int?
     /// Which calls are turned away first as the limit of running calls fills up.
     public var loadShedding: Shedding?
     /// Calls with a streamed response that may be open at a time.
@@ -102,6 +106,7 @@ public struct AdmissionSettings: Hashable, Sendable {
         where isSet && rateLimit == nil {
             return "\(name) needs a rateLimit"
         }
+        if let rateCost, rateCost < 0 { return "rateCost is \(rateCost); it must not be negative" }
         if breakerReset != nil, breakerFailures == nil { return "breakerReset needs breakerFailures" }
         return bulkhead?.problem
     }

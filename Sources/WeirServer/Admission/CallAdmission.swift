@@ -102,8 +102,10 @@ final class CallAdmission: @unchecked Sendable {
     }
 
     /// The handler has returned: the places are free, and the policies learn from it.
-    func ended(_ status: StatusCode, wasCancelled: Bool, wasRejection: Bool) {
-        let outcome = CallOutcome(status, wasCancelled: wasCancelled || wasRejection)
+    ///
+    /// `callEnd` is why the call was over before its handler, if it was.
+    func ended(_ status: StatusCode, callEnd: StatusCode?, wasRejection: Bool) {
+        let outcome = wasRejection ? CallOutcome.ignored : CallOutcome(status, callEnd: callEnd)
         let now = now
         for permit in permits.reversed() { permit.end(as: outcome, at: now) }
         permits = []
@@ -116,12 +118,14 @@ final class CallAdmission: @unchecked Sendable {
 extension CallOutcome {
     /// What a call's status says about the server.
     ///
-    /// A client that went away says nothing, nor does a request that was wrong: it fails fast whatever the load is.
-    init(_ status: StatusCode, wasCancelled: Bool) {
-        switch status {
-        case _ where wasCancelled: self = .ignored
+    /// A client that went away, or that was too slow, says nothing, nor does a request that was wrong: it fails fast whatever
+    /// the load is. A deadline that passed while the handler ran is a failure.
+    init(_ status: StatusCode, callEnd: StatusCode?) {
+        switch callEnd ?? status {
+        case .deadlineExceeded: self = .failed
+        case _ where callEnd != nil: self = .ignored
         case .ok: self = .succeeded
-        case .deadlineExceeded, .unavailable, .internalError, .unknown, .dataLoss, .resourceExhausted: self = .failed
+        case .unavailable, .internalError, .unknown, .dataLoss, .resourceExhausted: self = .failed
         default: self = .ignored
         }
     }

@@ -13,14 +13,16 @@ final class MethodAdmission: Sendable {
 
     private let method: MethodDescriptor
     private let name: String
+    private let cost: Int
     private let priorityName: String
     private let priorityCeiling: CallPriority
 
     /// Nil when nothing stands before the method's handler.
-    init?(_ method: MethodDescriptor, chains: [TimedChain], admission: ServerAdmission) {
+    init?(_ method: MethodDescriptor, chains: [TimedChain], cost: Int, admission: ServerAdmission) {
         guard !chains.isEmpty else { return nil }
         self.method = method
         self.chains = chains
+        self.cost = cost
         name = String(method.path.dropFirst())
         priorityName = admission.priorityName
         priorityCeiling = admission.priorityCeiling
@@ -37,7 +39,7 @@ final class MethodAdmission: Sendable {
                 ? min(.normal, priorityCeiling)
                 : CallFacts.priority(in: metadata, name: priorityName, ceiling: priorityCeiling),
             deadline: handle.call.deadline.map { PolicyInstant($0) },
-            isStreaming: method.kind.streamsResponses, isUpload: method.kind.streamsRequests)
+            isStreaming: method.kind.streamsResponses, isUpload: method.kind.streamsRequests, cost: cost)
     }
 }
 

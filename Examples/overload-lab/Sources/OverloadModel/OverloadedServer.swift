@@ -1,68 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-import WeirBackpressure
-
-/// A queue of events in the order of their times, then of their coming.
-struct EventQueue<Event> {
-    private var heap: [(time: Int64, order: Int, event: Event)] = []
-    private var nextOrder = 0
-
-    var first: (time: Int64, event: Event)? { heap.first.map { ($0.time, $0.event) } }
-
-    mutating func add(_ event: Event, at time: Int64) {
-        heap.append((time, nextOrder, event))
-        nextOrder += 1
-        var child = heap.count - 1
-        while child > 0, isBefore(child, (child - 1) / 2) {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    mutating func next() -> (time: Int64, event: Event)? {
-        guard let first = heap.first else { return nil }
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && isBefore(child, least) {
-                least = child
-            }
-            if least == parent { break }
-            heap.swapAt(parent, least)
-            parent = least
-        }
-        return (first.time, first.event)
-    }
-
-    private func isBefore(_ left: Int, _ right: Int) -> Bool {
-        (heap[left].time, heap[left].order) < (heap[right].time, heap[right].order)
-    }
-}
+internal import Synchronization
+public import WeirBackpressure
 
 /// A server of a few cores under open-loop load in virtual time.
 ///
 /// Calls that run share the cores (processor sharing), each needs 10 to 30 ms of one, or, for a server that waits for
 /// others, takes that long whatever else runs. Each caller gives up after a second, and the server stops working for it
 /// then, which is kinder than most are: what was spent on the call is spent in vain all the same.
-final class OverloadedServer {
-    struct Result {
-        var offered = 0
-        var answered = 0
-        var rejected = 0
-        var gaveUp = 0
+public final class OverloadedServer {
+    /// What became of the calls that came after the warm-up.
+    public struct Result: Sendable {
+        /// Calls that came.
+        public var offered = 0
+        /// Calls that were answered before their caller gave up.
+        public var answered = 0
+        /// Calls that were turned away.
+        public var rejected = 0
+        /// Calls whose caller gave up.
+        public var gaveUp = 0
         /// From arrival to answer, in nanoseconds, of what was answered in time.
-        var latencies: [Int64] = []
-        var answeredByClient: [Int]
-        var peakRunning = 0
-        var rejectionsWithoutTime = 0
+        public var latencies: [Int64] = []
+        /// Of these, how many each client got.
+        public var answeredByClient: [Int]
+        /// The most calls that ran at a time, warm-up included.
+        public var peakRunning = 0
+        /// The most calls that waited at a time, warm-up included.
+        public var peakWaiting = 0
+        /// Rejections that did not say when to come back.
+        public var rejectionsWithoutTime = 0
 
-        func p99() -> Double {
+        /// The latency that `part` of what was answered stayed below, in milliseconds; 0 when nothing was.
+        public func latency(_ part: Double) -> Double {
             let sorted = latencies.sorted()
-            return sorted.isEmpty ? 0 : Double(sorted[min(sorted.count - 1, sorted.count * 99 / 100)]) / 1e6
+            return sorted.isEmpty ? 0 : Double(sorted[min(sorted.count - 1, Int(Double(sorted.count) * part))]) / 1e6
         }
+
+        /// The latency that 99 of 100 stayed below, in milliseconds.
+        public func p99() -> Double { latency(0.99) }
     }
 
     private enum Event {
@@ -83,15 +58,18 @@ final class OverloadedServer {
         var doneAt = 0.0
     }
 
-    static let cores = 8
-    static let clients = 20
-    static let patience: Int64 = 1_000_000_000
+    /// Cores that the calls share.
+    public static let cores = 8
+    /// Clients: of 20, four send calls of low priority and four of high priority; every other one calls another method.
+    public static let clients = 20
+    /// How long a caller waits, in nanoseconds.
+    public static let patience: Int64 = 1_000_000_000
     /// Calls per second that the cores can do.
-    static let capacity = Double(cores) / 0.020
+    public static let capacity = Double(cores) / 0.020
 
     private let chain: AdmissionChain?
     private let isProcessorBound: Bool
-    private var random: SeededGenerator
+    private var random: Randomness
     private var events = EventQueue<Event>()
     private var jobs: [Int: Job] = [:]
     private var nextJob = 0
@@ -100,6 +78,7 @@ final class OverloadedServer {
     private var attained = 0.0
     private var attainedAt: Int64 = 0
     private var running = 0
+    private var waitingCount = 0
     /// Calls by the attained service at which they are done; those that were given up are skipped when they come up.
     private var completions = EventQueue<Int>()
     private var version = 0
@@ -107,14 +86,15 @@ final class OverloadedServer {
     private var measuredFrom: Int64 = 0
     private var meanGap = 0.0
 
-    init(chain: AdmissionChain?, isProcessorBound: Bool = true, seed: UInt64) {
+    /// A server behind a chain, or behind none.
+    public init(chain: AdmissionChain?, isProcessorBound: Bool = true, seed: UInt64) {
         self.chain = chain
         self.isProcessorBound = isProcessorBound
-        random = SeededGenerator(seed: seed)
+        random = Randomness(seed: seed)
     }
 
     /// Runs `load` times the capacity for so many seconds and reports what came after the warm-up.
-    func run(load: Double, seconds: Double, warmUp: Double) -> Result {
+    public func run(load: Double, seconds: Double, warmUp: Double) -> Result {
         meanGap = 1e9 / (Self.capacity * load)
         measuredFrom = Int64(warmUp * 1e9)
         let end = Int64(seconds * 1e9)
@@ -136,22 +116,27 @@ final class OverloadedServer {
     private var instant: PolicyInstant { PolicyInstant(nanoseconds: now) }
 
     private func arrive() {
-        events.add(.arrival, at: now + max(1, exponentialGap()))
+        events.add(.arrival, at: now + random.exponential(mean: meanGap))
         let id = nextJob
         nextJob += 1
+        let client = Int.random(in: 0..<Self.clients, using: &random)
         jobs[id] = Job(
-            arrivedAt: now, client: Int.random(in: 0..<Self.clients, using: &random),
+            arrivedAt: now, client: client,
             demand: Double.random(in: 10e6...30e6, using: &random))
         events.add(.deadline(id), at: now + Self.patience)
         if isMeasured { result.offered += 1 }
         guard let chain else { return start(id, permit: nil) }
         let call = CallFacts(
-            method: "test.Service/Method", deadline: PolicyInstant(nanoseconds: now + Self.patience))
+            method: client % 2 == 0 ? "lab.Service/Even" : "lab.Service/Odd", peer: "client-\(client)",
+            priority: client < 4 ? .low : client < 16 ? .normal : .high,
+            deadline: PolicyInstant(nanoseconds: now + Self.patience))
         switch chain.admit(call, at: instant, onTurn: { [turns] in turns.add(id, $0) }) {
         case .admit(let permit): start(id, permit: permit)
         case .reject(let rejection): reject(id, rejection)
         case .wait(let waiting):
             jobs[id]?.waiting = waiting
+            waitingCount += 1
+            result.peakWaiting = max(result.peakWaiting, waitingCount)
             events.add(.timer, at: waiting.until.nanoseconds)
         }
     }
@@ -175,6 +160,7 @@ final class OverloadedServer {
     private func takeTurns() {
         for (id, turn) in turns.takeAll() {
             jobs[id]?.waiting = nil
+            waitingCount -= 1
             switch turn {
             case .admit(let permit): start(id, permit: permit)
             case .reject(let rejection): reject(id, rejection)
@@ -187,24 +173,6 @@ final class OverloadedServer {
         guard isMeasured else { return }
         result.rejected += 1
         if case .after(let time) = rejection.retryAfter, time <= .zero { result.rejectionsWithoutTime += 1 }
-    }
-
-    /// An exponential number with the mean gap, by von Neumann's method: no logarithm needed.
-    private func exponentialGap() -> Int64 {
-        var whole = 0.0
-        while true {
-            let first = Double.random(in: 0..<1, using: &random)
-            var last = first
-            var count = 1
-            while true {
-                let next = Double.random(in: 0..<1, using: &random)
-                if next >= last { break }
-                last = next
-                count += 1
-            }
-            if count % 2 == 1 { return Int64((whole + first) * meanGap) }
-            whole += 1
-        }
     }
 
     // MARK: - Processor sharing
@@ -260,11 +228,12 @@ final class OverloadedServer {
         guard let job = jobs[id] else { return }
         jobs[id] = nil
         if isMeasured { result.gaveUp += 1 }
-        if let waiting = job.waiting { chain?.abandon(waiting, at: instant) }
+        if let waiting = job.waiting, chain?.abandon(waiting, at: instant) == true { waitingCount -= 1 }
         guard job.isRunning else { return }
         advance()
         running -= 1
-        job.permit?.ignored(at: instant)
+        // The deadline came with the call, so the server knows that it has failed.
+        job.permit?.failed(at: instant)
         schedule()
     }
 }
