@@ -4,6 +4,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 import Logging
+import WeirBackpressure
 import WeirInterop
 import WeirRPC
 import WeirServer
@@ -23,6 +24,22 @@ struct CallsCommand: AsyncParsableCommand {
     @Option(help: "Pairs of interceptors: one that looks a token up and hands a user on, one that counts outcomes.")
     var pairs = 0
 
+    @Option(help: "What stands before the handlers: none, standard (a chain that lets all in) or closed (one that lets none in).")
+    var admission = Admission.none
+
+    /// What stands before the handlers.
+    enum Admission: String, ExpressibleByArgument, CaseIterable {
+        case none, standard, closed
+
+        var server: ServerAdmission {
+            switch self {
+            case .none: ServerAdmission()
+            case .standard: ServerAdmission(.standard(cores: 1_000))
+            case .closed: ServerAdmission(AdmissionChain([RateLimit(perSecond: 1e-9, burst: 1, by: .everyone)]))
+            }
+        }
+    }
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         var configuration = ServerConfiguration()
@@ -31,7 +48,7 @@ struct CallsCommand: AsyncParsableCommand {
         configuration.threads = threads
         let interceptors = (0..<pairs).flatMap { _ in [Counting(), Authenticating()] as [any ServerInterceptor] }
         let server = Server(
-            configuration: configuration, services: [Echo()], interceptors: interceptors,
+            configuration: configuration, services: [Echo()], interceptors: interceptors, admission: admission.server,
             logger: Logger(label: "weir-calls") { StreamLogHandler.standardError(label: $0) })
         signal(SIGTERM, SIG_IGN)
         let terminated = DispatchSource.makeSignalSource(signal: SIGTERM)
