@@ -144,8 +144,12 @@ let package = Package(
         .testTarget(
             name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
+        .target(
+            name: "OverloadModel", dependencies: ["WeirBackpressure"],
+            path: "Examples/overload-lab/Sources/OverloadModel", swiftSettings: strict),
         .testTarget(
-            name: "WeirBackpressureTests", dependencies: ["WeirBackpressure", "WeirRPC"], swiftSettings: strict),
+            name: "WeirBackpressureTests", dependencies: ["OverloadModel", "WeirBackpressure", "WeirRPC"],
+            swiftSettings: strict),
         .testTarget(
             name: "WeirEngineTests",
             dependencies: ["WeirTesting", "WeirEngine", "WeirHTTP2", "WeirRPC", nioCore, deque],
@@ -164,7 +168,8 @@ let package = Package(
             name: "weir-simulation", dependencies: ["WeirSimulation", argumentParser], path: "Tests/weir-simulation",
             swiftSettings: strict),
         .executableTarget(
-            name: "weir-calls", dependencies: ["WeirInterop", "WeirServer", "WeirRPC", logging, argumentParser],
+            name: "weir-calls",
+            dependencies: ["WeirInterop", "WeirServer", "WeirBackpressure", "WeirRPC", logging, argumentParser],
             path: "Tests/weir-calls", swiftSettings: strict),
         .testTarget(
             name: "WeirSimulationTests",

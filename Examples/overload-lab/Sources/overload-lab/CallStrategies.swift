@@ -107,9 +107,12 @@ extension CallStrategy {
         let result = OverloadedServer(chain: chain(), seed: seed).run(
             load: load, seconds: Self.seconds, warmUp: Self.warmUp)
         let done = Double(result.answered) / (Self.seconds - Self.warmUp) / OverloadedServer.capacity
+        // Nobody was answered: it took longer than anybody waits.
+        let patience = Double(OverloadedServer.patience) / 1e6
+        let (p50, p99) = result.answered > 0 ? (result.latency(0.5), result.p99()) : (patience, patience)
         return Row(
-            scenario: .calls, strategy: name, load: load, goodput: done, p50: result.latency(0.5), p99: result.p99(),
-            p99OverUnloaded: result.p99() / Self.unloadedP99,
+            scenario: .calls, strategy: name, load: load, goodput: done, p50: p50, p99: p99,
+            p99OverUnloaded: p99 / Self.unloadedP99,
             rejected: Double(result.rejected) / Double(max(1, result.offered)), dropped: 0,
             peakQueue: result.peakRunning + result.peakWaiting,
             peakMemoryBytes: result.peakRunning * Self.runningBytes + result.peakWaiting * Self.waitingBytes)
