@@ -41,7 +41,9 @@ extension LivePolicy {
     package static let form =
         "write latest, dropOldest:1000, dropNewest:1000, suspend:100, suspend:5s:100, sample:1s or fail:1000"
 
-    /// Reads a policy; `duration` reads its times. Nil when the text is none.
+    /// Reads a policy.
+    ///
+    /// `duration` reads its times. Nil when the text is none.
     package init?(_ text: String, duration: (String) -> Duration?) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let capacity = parts.count > 1 ? Int(parts[parts.count - 1]).flatMap { Self.capacities ~= $0 ? $0 : nil } : nil

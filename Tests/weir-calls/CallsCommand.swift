@@ -24,7 +24,8 @@ struct CallsCommand: AsyncParsableCommand {
     @Option(help: "Pairs of interceptors: one that looks a token up and hands a user on, one that counts outcomes.")
     var pairs = 0
 
-    @Option(help: "What stands before the handlers: none, standard (a chain that lets all in) or closed (one that lets none in).")
+    @Option(
+        help: "Admission before handlers: none, standard (a chain that lets all in) or closed (one that lets none in).")
     var admission = Admission.none
 
     /// What stands before the handlers.

@@ -116,7 +116,9 @@ public struct AdmissionSettings: Hashable, Sendable {
 }
 
 extension AdmissionSettings {
-    /// The chain; nil when nothing is declared. `scope` tells its policies from those of others in events: empty for a server.
+    /// The chain; nil when nothing is declared.
+    ///
+    /// `scope` tells its policies from those of others in events: empty for a server.
     func chain(scope: String, cores: Int, observer: (any PolicyObserver)?) -> AdmissionChain? {
         let named = { (name: String) in scope.isEmpty ? name : "\(name) \(scope)" }
         let limit = limit(named, cores: cores, observer: observer)

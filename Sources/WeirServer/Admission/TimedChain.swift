@@ -11,7 +11,9 @@ internal import WeirTransport
 /// all that are late are told, and it is set again for the next.
 final class TimedChain: Sendable {
     let chain: AdmissionChain
-    /// When the timer fires; nil while nobody waits. An earlier one makes the later one idle.
+    /// When the timer fires; nil while nobody waits.
+    ///
+    /// An earlier one makes the later one idle.
     private let armed = Mutex<PolicyInstant?>(nil)
 
     init(_ chain: AdmissionChain) {
