@@ -145,10 +145,10 @@ let package = Package(
             name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
         .target(
-            name: "OverloadModel", dependencies: ["WeirBackpressure"],
+            name: "WeirOverloadModel", dependencies: ["WeirBackpressure"],
             path: "Examples/overload-lab/Sources/OverloadModel", swiftSettings: strict),
         .testTarget(
-            name: "WeirBackpressureTests", dependencies: ["OverloadModel", "WeirBackpressure", "WeirRPC"],
+            name: "WeirBackpressureTests", dependencies: ["WeirOverloadModel", "WeirBackpressure", "WeirRPC"],
             swiftSettings: strict),
         .testTarget(
             name: "WeirEngineTests",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import OverloadModel
 import Testing
+import WeirOverloadModel
 
 @testable import WeirBackpressure
 
