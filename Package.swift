@@ -145,7 +145,7 @@ let package = Package(
             name: "WeirHTTP2Tests", dependencies: ["WeirTesting", "WeirHTTP2", nioCore], swiftSettings: strict),
         .testTarget(name: "WeirRPCTests", dependencies: ["WeirTesting", "WeirRPC", nioCore], swiftSettings: strict),
         .target(
-            name: "WeirOverloadModel", dependencies: ["WeirBackpressure"],
+            name: "WeirOverloadModel", dependencies: ["WeirBackpressure", "WeirTesting"],
             path: "Examples/overload-lab/Sources/OverloadModel", swiftSettings: strict),
         .testTarget(
             name: "WeirBackpressureTests", dependencies: ["WeirOverloadModel", "WeirBackpressure", "WeirRPC"],

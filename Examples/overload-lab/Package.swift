@@ -13,7 +13,10 @@ let package = Package(
     ],
     targets: [
         .target(
-            name: "OverloadModel", dependencies: [.product(name: "WeirBackpressure", package: "weir")],
+            name: "OverloadModel",
+            dependencies: [
+                .product(name: "WeirBackpressure", package: "weir"), .product(name: "WeirTesting", package: "weir"),
+            ],
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
             name: "overload-lab",

@@ -70,7 +70,7 @@ package final class ServerCall {
     var observedCause: BlockedCause?
     /// What a sender is told after the end; the machine's own answer if nil.
     @exclusivity(unchecked) var endError: RPCError?
-    /// Who has to know that the first response message was queued; told once, outside of the session.
+    /// Who has to know that the first response message is being queued; told once, outside of the session.
     package var onFirstMessage: (() -> Void)?
     /// The deadlines that the handler chose for its call.
     var flowOverride: FlowOverride?
@@ -188,12 +188,13 @@ package final class ServerCall {
     @inline(__always)
     func beginMessage(_ byteCount: Int) throws(RPCError) {
         switch unsafe machine.responseMessageAdmitted() {
-        case .send(let sendsHeaders):
+        case .send(let sendsHeaders, let isFirst):
             if sendsHeaders, let error = connection.submitResponseHeaders(self) {
                 connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
                 throw error
             }
             stream.queue.beginMessage(byteCount + MessagePrefix.byteCount)
+            if isFirst { onFirstMessage.take()?() }
         case .refuse(let error):
             connection.session.flow.returnUnused(byteCount + MessagePrefix.byteCount, on: stream)
             throw error
@@ -203,14 +204,8 @@ package final class ServerCall {
     @inline(__always)
     func messageQueued() {
         unsafe messagesQueued &+= 1
-        if unsafe messagesQueued == 1 { firstMessageQueued() }
         if stream.isDeferred { connection.session.resumeData(stream) }
         connection.outputIsWanted()
-    }
-
-    @inline(never)
-    private func firstMessageQueued() {
-        onFirstMessage.take()?()
     }
 
     // MARK: - Ending

@@ -103,10 +103,9 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
         handle.request = request
         handle.requestIsCompressed = handle.call.requestWasCompressed
         guard let admission = body.admission else { return run(body, handle) }
-        CallAdmission(
-            admission, of: handle, onAdmitted: { self.run(body, handle, $0) },
-            onRejected: { self.reject(handle, $0) }
-        ).begin()
+        CallAdmission.ask(
+            admission, for: handle, onAdmitted: { self.run(body, handle) },
+            onRejected: { self.reject(handle, $0) })
     }
 
     private func reject(_ handle: CallHandle, _ rejection: Rejection) {
@@ -127,7 +126,7 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             ])
     }
 
-    private func run(_ body: MethodBody, _ handle: CallHandle, _ admission: CallAdmission? = nil) {
+    private func run(_ body: MethodBody, _ handle: CallHandle) {
         handlers.wrappingAdd(1, ordering: .relaxed)
         // The one place where a task is made that has no parent: it is the root of the call, joined by the count above.
         handle.task = Task(executorPreference: handle.executor) { [self] in
@@ -151,8 +150,10 @@ package final class ServerCore: CallRouting, ServerTransportDelegate {
             await handle.finishHandedOver(status.code)
             let (finalStatus, finalMetadata, isRejection) = (status, trailing, wasRejection)
             handle.onLoop { call in
-                admission?.ended(
-                    finalStatus.code, callEnd: call.isOpen ? nil : call.error.code, wasRejection: isRejection)
+                if let admission = handle.gate as? CallAdmission {
+                    let callEnd = call.isOpen ? nil : call.error.code
+                    admission.ended(as: isRejection ? .ignored : CallOutcome(finalStatus.code, callEnd: callEnd))
+                }
                 handle.takeHandedOver()
                 call.handlerReturned(finalStatus, metadata: finalMetadata)
                 handle.noteEnd()

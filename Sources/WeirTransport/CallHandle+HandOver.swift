@@ -126,7 +126,7 @@ extension CallHandle {
     package func noteCancelled() {
         noteEnd()
         wasCancelled.store(true, ordering: .releasing)
-        onCancelled?()
+        gate?.callIsOver()
     }
 
     /// Why the call is over before its handler returned; nil when it is not, and after the handler's own return.

@@ -24,8 +24,8 @@ package final class CallHandle: @unchecked Sendable {
     package var requestIsCompressed = false
     /// The handler's task, set on the loop.
     package var task: Task<Void, Never>?
-    /// Who has to know that the call is over before there is a task to cancel; set and called on the loop.
-    package var onCancelled: (() -> Void)?
+    /// What the call passed, or waits at, before its handler; only on the loop.
+    package var gate: (any CallGate)?
     /// Who waits until all that was handed over is written; set and called on the loop.
     var onHandedOverWritten: (() -> Void)?
     /// Messages on their way from other threads to the loop, and the end of the call as other threads know it.

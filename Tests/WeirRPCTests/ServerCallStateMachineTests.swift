@@ -81,6 +81,14 @@ struct ServerCallStateMachineTests {
         #expect(machine.responseMessageAdmitted().sendsHeaders == false)
     }
 
+    @Test("knows the first message, whether or not header fields went ahead", arguments: [true, false])
+    func firstMessage(headersGoAhead: Bool) {
+        var machine = ServerCallStateMachine(kind: .serverStreaming)
+        if headersGoAhead { _ = machine.responseHeadersRequested() }
+        #expect(machine.responseMessageAdmitted().isFirst == true)
+        #expect(machine.responseMessageAdmitted().isFirst == false)
+    }
+
     @Test("refuses a second response where there is one", arguments: unaryResponses)
     func secondResponse(kind: MethodKind) {
         var machine = ServerCallStateMachine(kind: kind)
@@ -179,7 +187,7 @@ struct ServerCallStateMachineTests {
             case 1:
                 if machine.requestEnded(atMessageBoundary: random.next() % 2 == 0) == .deliver { #expect(ends == 0) }
             case 2, 3:
-                guard case .send(let sendHeaders) = machine.responseMessageAdmitted() else { continue }
+                guard case .send(let sendHeaders, _) = machine.responseMessageAdmitted() else { continue }
                 #expect(ends == 0)
                 messages += 1
                 if sendHeaders { headers += 1 }
@@ -215,7 +223,11 @@ extension ServerCallStateMachine.RequestAction {
 extension ServerCallStateMachine.ResponseMessageAction {
     /// Whether header fields go first, or nil when the message was refused.
     fileprivate var sendsHeaders: Bool? {
-        if case .send(let sendHeaders) = self { sendHeaders } else { nil }
+        if case .send(let sendHeaders, _) = self { sendHeaders } else { nil }
+    }
+
+    var isFirst: Bool? {
+        if case .send(_, let isFirst) = self { isFirst } else { nil }
     }
 
     /// The code of the error that the handler gets, or nil when the message is sent.

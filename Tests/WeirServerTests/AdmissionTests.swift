@@ -22,7 +22,14 @@ private struct Sleeper: Service {
         for method in [Self.sleep, Self.other] {
             router.unary(method, Note.self, Note.self) { request, _ in
                 started.update { $0 += 1 }
-                if request.text == "fail" { throw RPCError(.internalError, "as it was told") }
+                switch request.text {
+                case "fail": throw RPCError(.internalError, "as it was told")
+                case "wrong": throw RPCError(.invalidArgument, "as it was told")
+                case "behind":
+                    var generator = SystemRandomNumberGenerator()
+                    throw Rejection(.breakerOpen, policy: "breaker", retryAfter: .never).error(using: &generator)
+                default: break
+                }
                 try await clock.sleep(for: .milliseconds(Int(request.text) ?? 0))
                 return request
             }
@@ -38,6 +45,17 @@ private struct Sleeper: Service {
             for try await _ in requests { count += 1 }
             return Note("\(count)")
         }
+    }
+}
+
+/// Keeps how calls ended.
+private struct Outcomes: PolicyObserver {
+    let all: Shared<[CallOutcome]>
+
+    init(_ all: Shared<[CallOutcome]>) { self.all = all }
+
+    func observe(_ event: PolicyEvent) {
+        if case .ended(_, let outcome, _) = event { all.update { $0.append(outcome) } }
     }
 }
 
@@ -224,7 +242,8 @@ struct AdmissionTests {
         try simulation.run(for: .milliseconds(10))
         #expect(statuses(two, 1) == ["14"])
         #expect((server.inUse, service.inUse, method.inUse) == (2, 2, 0))
-        #expect(rate.tokens(of: "", at: PolicyInstant(nanoseconds: 0)) != 2, "a token that was not used came back")
+        // A bucket that is full again may be forgotten.
+        #expect((rate.tokens(of: "", at: PolicyInstant(clock.now.sinceStart)) ?? 3) == 3, "the token came back")
         try simulation.run(for: .seconds(1))
         let three = calls(Sleeper.sleep, ["0"], in: simulation)
         try simulation.run(for: .milliseconds(10))
@@ -308,6 +327,29 @@ struct AdmissionTests {
         let again = calls(Sleeper.sleep, ["0"], in: simulation)
         try simulation.run(for: .milliseconds(10))
         #expect(statuses(again, 1) == ["0"])
+    }
+
+    @Test("a call's end teaches what it says of the server, and nothing when it says something of its client")
+    func outcomes() throws {
+        let events = Shared<[CallOutcome]>([])
+        let observer = Outcomes(events)
+        let simulation = try simulation(ServerAdmission(AdmissionChain(name: "all", observer: observer)))
+        let end = { (text: String, fields: [(String, String)], isReset: Bool) throws -> [CallOutcome] in
+            events.set([])
+            let frames: [RawFrame] = [.call(Sleeper.sleep.path, fields), .note(text, ends: true)]
+            simulation.connect(
+                ScriptClient(
+                    [.send(after: .zero, frames)]
+                        + (isReset ? [.send(after: .milliseconds(50), [.reset(1, code: 8)])] : [])))
+            try simulation.run(for: .seconds(2))
+            return events.value
+        }
+        #expect(try end("10", [], false) == [.succeeded])
+        #expect(try end("fail", [], false) == [.failed])
+        #expect(try end("wrong", [], false) == [.ignored])
+        #expect(try end("1000", [], true) == [.ignored])
+        #expect(try end("1000", [("grpc-timeout", "50m")], false) == [.failed])
+        #expect(try end("behind", [], false) == [.ignored])
     }
 
     // MARK: - Configuration

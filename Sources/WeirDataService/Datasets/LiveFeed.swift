@@ -73,7 +73,7 @@ struct LiveSource: AsyncSequence, Sendable {
             self.origin = origin
             try Task.checkCancellation()
             let due = origin + Duration(attoseconds: Int128(tick) * source.periodAttoseconds)
-            if clock.now() < due { try await clock.sleep(until: due) }
+            while clock.now() < due { try await clock.sleep(until: due) }
             tick += 1
             return DatasetChunk(
                 sequence: sequence, payload: ByteBuffer(string: "tick \(sequence) \(clock.unixMilliseconds())\n"))

@@ -99,8 +99,8 @@ package struct ServerCallStateMachine: Sendable {
 
     /// What to do with a message that the handler sends.
     package enum ResponseMessageAction: Sendable {
-        /// Send it; `sendHeaders` says that the response's header fields go first.
-        case send(sendHeaders: Bool)
+        /// Send it; `sendHeaders` says that the response's header fields go first, `isFirst` that no message went before.
+        case send(sendHeaders: Bool, isFirst: Bool)
         /// Throw this to the handler.
         case refuse(RPCError)
     }
@@ -112,9 +112,9 @@ package struct ServerCallStateMachine: Sendable {
             if hasResponseMessage, !kind.streamsResponses {
                 return .refuse(RPCError(.internalError, "the method gives one response message, not more"))
             }
-            hasResponseMessage = true
+            defer { hasResponseMessage = true }
             state = .active(request, .headersSent)
-            return .send(sendHeaders: response == .idle)
+            return .send(sendHeaders: response == .idle, isFirst: !hasResponseMessage)
         case .finished(_, let end), .terminated(let end):
             return .refuse(end.error)
         }

@@ -8,22 +8,32 @@ internal import WeirTransport
 
 /// One call's way through its method's chains, and the places it holds there until its handler has returned.
 ///
-/// `@unchecked Sendable`: everything happens on the call's loop; a turn that comes on another thread goes there first.
-final class CallAdmission: @unchecked Sendable {
+/// Confined to the call's loop. Its handle keeps it (``WeirTransport/CallHandle/gate``), from the first question to the end.
+final class CallAdmission: CallGate {
     private let admission: MethodAdmission
     private let handle: CallHandle
     private let facts: CallFacts
-    private let onAdmitted: (CallAdmission) -> Void
+    private let onAdmitted: () -> Void
     private let onRejected: (Rejection) -> Void
 
+    /// Of the first chains, one each.
     private var permits: [Permit] = []
     private var waiting: WaitingCall?
-    /// The call is over, or turned away: a turn that still comes is given back.
-    private var isOver = false
 
-    init(
-        _ admission: MethodAdmission, of handle: CallHandle, onAdmitted: @escaping (CallAdmission) -> Void,
+    /// Asks the chains, one after the other; one of the two closures is called, now or when a wait ends, or neither when the
+    /// call is over before.
+    static func ask(
+        _ admission: MethodAdmission, for handle: CallHandle, onAdmitted: @escaping () -> Void,
         onRejected: @escaping (Rejection) -> Void
+    ) {
+        let call = CallAdmission(admission, handle, onAdmitted, onRejected)
+        handle.gate = call
+        call.proceed()
+    }
+
+    private init(
+        _ admission: MethodAdmission, _ handle: CallHandle, _ onAdmitted: @escaping () -> Void,
+        _ onRejected: @escaping (Rejection) -> Void
     ) {
         self.admission = admission
         self.handle = handle
@@ -32,19 +42,12 @@ final class CallAdmission: @unchecked Sendable {
         facts = admission.facts(of: handle)
     }
 
-    /// Asks the chains, one after the other; one of the two closures is called, now or when a wait ends, or neither when the
-    /// call is over before.
-    func begin() {
-        handle.onCancelled = { [self] in cancelled() }
-        proceed()
-    }
-
     private func proceed() {
         while permits.count < admission.chains.count {
             let timed = admission.chains[permits.count]
-            let decision = timed.chain.admit(facts, at: now) { [self] turn in
+            let decision = timed.chain.admit(facts, at: now) { [handle] turn in
                 // Possibly before the answer below is known, and on any thread: later, and here.
-                handle.executor.execute { [self] in turnCame(turn) }
+                handle.executor.execute { Self.turnCame(turn, for: handle) }
             }
             switch decision {
             case .admit(let permit):
@@ -56,41 +59,39 @@ final class CallAdmission: @unchecked Sendable {
                 return refuse(rejection)
             }
         }
-        // Those behind the queue may have the call's word that its response began.
         if facts.isStreaming {
             handle.call.onFirstMessage = { [permits, executor = handle.executor] in
                 let now = PolicyInstant(executor.now)
                 for permit in permits { permit.responseStarted(at: now) }
             }
         }
-        handle.onCancelled = nil
-        onAdmitted(self)
+        onAdmitted()
     }
 
-    private func turnCame(_ turn: AdmissionTurn) {
-        waiting = nil
+    private static func turnCame(_ turn: AdmissionTurn, for handle: CallHandle) {
+        let call = handle.gate as? CallAdmission
+        call?.waiting = nil
         switch turn {
         case .admit(let permit):
-            guard !isOver else { return permit.withdrawn(at: now) }
-            permits.append(permit)
-            proceed()
+            // The call was over before its turn came.
+            guard let call else { return permit.withdrawn(at: PolicyInstant(handle.executor.now)) }
+            call.permits.append(permit)
+            call.proceed()
         case .reject(let rejection):
-            if !isOver { refuse(rejection) }
+            call?.refuse(rejection)
         }
     }
 
     private func refuse(_ rejection: Rejection) {
-        isOver = true
-        handle.onCancelled = nil
+        handle.gate = nil
         withdraw()
         onRejected(rejection)
     }
 
-    /// The client is gone, or its deadline has passed, before there was a handler.
-    private func cancelled() {
-        guard !isOver else { return }
-        isOver = true
-        handle.onCancelled = nil
+    /// The client is gone, or its deadline has passed: where no handler runs, this is the end.
+    func callIsOver() {
+        guard handle.task == nil else { return }
+        handle.gate = nil
         if let waiting { admission.chains[permits.count].chain.abandon(waiting, at: now) }
         withdraw()
         handle.call.handlerReturned(Status(code: .cancelled))
@@ -102,31 +103,12 @@ final class CallAdmission: @unchecked Sendable {
     }
 
     /// The handler has returned: the places are free, and the policies learn from it.
-    ///
-    /// `callEnd` is why the call was over before its handler, if it was.
-    func ended(_ status: StatusCode, callEnd: StatusCode?, wasRejection: Bool) {
-        let outcome = wasRejection ? CallOutcome.ignored : CallOutcome(status, callEnd: callEnd)
-        let now = now
-        for permit in permits.reversed() { permit.end(as: outcome, at: now) }
-        permits = []
+    func ended(as outcome: CallOutcome) {
+        handle.gate = nil
         handle.call.onFirstMessage = nil
+        let now = now
+        while let permit = permits.popLast() { permit.end(as: outcome, at: now) }
     }
 
     private var now: PolicyInstant { PolicyInstant(handle.executor.now) }
-}
-
-extension CallOutcome {
-    /// What a call's status says about the server.
-    ///
-    /// A client that went away, or that was too slow, says nothing, nor does a request that was wrong: it fails fast whatever
-    /// the load is. A deadline that passed while the handler ran is a failure.
-    init(_ status: StatusCode, callEnd: StatusCode?) {
-        switch callEnd ?? status {
-        case .deadlineExceeded: self = .failed
-        case _ where callEnd != nil: self = .ignored
-        case .ok: self = .succeeded
-        case .unavailable, .internalError, .unknown, .dataLoss, .resourceExhausted: self = .failed
-        default: self = .ignored
-        }
-    }
 }

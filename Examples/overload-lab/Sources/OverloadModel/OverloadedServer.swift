@@ -2,6 +2,7 @@
 
 internal import Synchronization
 public import WeirBackpressure
+internal import WeirTesting
 
 /// A server of a few cores under open-loop load in virtual time.
 ///
@@ -69,7 +70,7 @@ public final class OverloadedServer {
 
     private let chain: AdmissionChain?
     private let isProcessorBound: Bool
-    private var random: Randomness
+    private var random: SeededGenerator
     private var events = EventQueue<Event>()
     private var jobs: [Int: Job] = [:]
     private var nextJob = 0
@@ -90,7 +91,7 @@ public final class OverloadedServer {
     public init(chain: AdmissionChain?, isProcessorBound: Bool = true, seed: UInt64) {
         self.chain = chain
         self.isProcessorBound = isProcessorBound
-        random = Randomness(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// Runs `load` times the capacity for so many seconds and reports what came after the warm-up.

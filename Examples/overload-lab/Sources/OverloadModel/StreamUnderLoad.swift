@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import WeirBackpressure
+internal import WeirTesting
 
 /// One producer that makes messages at a steady rate, and one consumer that takes them more slowly, in virtual time.
 ///
@@ -53,14 +54,14 @@ public final class StreamUnderLoad {
     private var buffer: PolicyBuffer<Message>
     private var endless: [Message] = []
     private var endlessHead = 0
-    private var random: Randomness
+    private var random: SeededGenerator
     private var result = Result()
 
     /// A stream with a policy; nil: a buffer without an end.
     public init(policy: SendPolicy<Message>?, seed: UInt64) {
         self.policy = policy
         buffer = PolicyBuffer(policy: policy ?? .latest)
-        random = Randomness(seed: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// Produces `load` times what the consumer can take, for so many seconds, and reports what came after the warm-up.

@@ -52,7 +52,7 @@ struct OverloadLab: AsyncParsableCommand {
             }
         }
         progress("")
-        if json != "-" { print(Table.text(rows, meanings: meanings)) }
+        if json != "-" { print(Table.text(rows)) }
         for figure in check where json != "-" { print(figure.text) }
         if let json { try write(rows.json, to: json) }
         if let html { try write(Page(rows: rows, meanings: meanings, check: check).html, to: html) }

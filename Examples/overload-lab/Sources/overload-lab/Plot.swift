@@ -82,8 +82,9 @@ struct Plot {
             }
             return ticks
         }
+        // 1, 2, 5, 10 and so on, up to six of them.
         var step = 0.01
-        while highest / step > 6 { step *= step * 2 / step > 0 && Self.label(step).hasPrefix("2") ? 2.5 : 2 }
+        for factor in repeatElement([2, 2.5, 2], count: 12).joined() where highest / step > 6 { step *= factor }
         return (0...6).map { Double($0) * step }.filter { $0 <= highest * 1.08 }
     }
 

@@ -2,7 +2,7 @@
 
 /// The rows as a table for a terminal.
 enum Table {
-    static func text(_ rows: [Row], meanings: [String: String]) -> String {
+    static func text(_ rows: [Row]) -> String {
         let head = [
             "strategy", "load", "goodput", "p50 ms", "p99 ms", "x unloaded", "rejected", "dropped", "queue", "memory",
         ]
